@@ -1,0 +1,33 @@
+namespace Larder.Registry.Data;
+
+/// <summary>
+/// The one door to the database. Features write their SQL once, in words that SQLite and PostgreSQL both understand;
+/// the two implementations differ in how a write becomes durable.
+/// </summary>
+public abstract class Database : IAsyncDisposable
+{
+    /// <summary>Runs statements that only read. They see what was committed before the call.</summary>
+    public abstract Task<T> ReadAsync<T>(Func<Session, Task<T>> read, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Runs statements as one transaction and answers once it is durable. The function may run again after a lost race with
+    /// another transaction, and may share its commit with other calls, so it holds SQL only: no I/O, no waiting.
+    /// An exception undoes what the function did, and nothing else.
+    /// </summary>
+    /// <exception cref="DuplicateRowException">A unique index refused a row.</exception>
+    public abstract Task<T> WriteAsync<T>(Func<Session, Task<T>> write, CancellationToken cancellationToken);
+
+    /// <summary><see cref="WriteAsync{T}"/> for a transaction without a result.</summary>
+    public Task WriteAsync(Func<Session, Task> write, CancellationToken cancellationToken) =>
+        WriteAsync(async session => { await write(session); return true; }, cancellationToken);
+
+    /// <summary>Brings the schema to the version of this program, under a lock that dies with its holder.</summary>
+    /// <returns>The names of the scripts that ran, in order; empty when there was nothing to do.</returns>
+    public abstract Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    public abstract ValueTask DisposeAsync();
+}
+
+/// <summary>A unique index refused a row: somebody else was first.</summary>
+public sealed class DuplicateRowException(Exception inner) : Exception("A row with the same key exists already.", inner);

@@ -1,0 +1,24 @@
+using DbUp.Builder;
+using DbUp.Engine.Output;
+
+namespace Larder.Registry.Data;
+
+/// <summary>The numbered scripts in the folder of the same name, run in order, each once, all in one transaction.</summary>
+internal static class Migrations
+{
+    /// <summary>Runs what this database has not seen yet; answers the names of those scripts.</summary>
+    /// <exception cref="InvalidOperationException">A script failed; the database is as it was.</exception>
+    public static IReadOnlyList<string> Run(UpgradeEngineBuilder database, string identity, string path)
+    {
+        var result = database
+            .WithScriptsEmbeddedInAssembly(typeof(Migrations).Assembly, name => name.EndsWith(".sql", StringComparison.Ordinal))
+            .WithVariable("identity", identity)
+            .WithVariable("path", path)
+            .LogTo(new NoOpUpgradeLog())
+            .Build()
+            .PerformUpgrade();
+        return result.Successful
+            ? [.. result.Scripts.Select(script => script.Name)]
+            : throw new InvalidOperationException($"Migration {result.ErrorScript?.Name} failed: {result.Error.Message}", result.Error);
+    }
+}

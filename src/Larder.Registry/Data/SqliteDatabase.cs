@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using DbUp;
+using DbUp.Sqlite.Helpers;
+using Microsoft.Data.Sqlite;
+
+namespace Larder.Registry.Data;
+
+/// <summary>
+/// SQLite in WAL mode: the embedded default. Its calls never wait asynchronously, so reads run on the caller's thread, on
+/// connections kept open; writes go through <see cref="SqliteWriter"/>.
+/// </summary>
+public sealed class SqliteDatabase : Database
+{
+    private readonly string connectionString;
+    private readonly ConcurrentBag<SqliteConnection> readers = [];
+    private readonly Lazy<SqliteWriter> writer;
+
+    /// <summary>Opens nothing yet; the first statement creates the file if need be.</summary>
+    /// <param name="file">The database file. Its folder exists.</param>
+    public SqliteDatabase(string file)
+    {
+        connectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = file,
+            ForeignKeys = true,
+            Pooling = false,      // connections are kept here, with their settings
+            DefaultTimeout = 30,  // seconds to wait for another process that writes (a command-line verb)
+        }.ConnectionString;
+        writer = new(() => new SqliteWriter(Open()));
+    }
+
+    /// <inheritdoc/>
+    public override async Task<T> ReadAsync<T>(Func<Session, Task<T>> read, CancellationToken cancellationToken)
+    {
+        if (!readers.TryTake(out var connection)) connection = Open();
+        try
+        {
+            return await read(new Session(connection, null, cancellationToken));
+        }
+        finally
+        {
+            readers.Add(connection);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Task<T> WriteAsync<T>(Func<Session, Task<T>> write, CancellationToken cancellationToken) =>
+        writer.Value.RunAsync(write, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken) => Task.Run(() =>
+    {
+        using var connection = Open();
+        // The file lock of an exclusive transaction: the system gives it back when the process ends, however it ends.
+        Execute(connection, "begin exclusive");
+        try
+        {
+            var scripts = Migrations.Run(DeployChanges.To.SqliteDatabase(new SharedConnection(connection)),
+                identity: "integer primary key autoincrement", path: "text");
+            Execute(connection, "commit transaction");
+            return scripts;
+        }
+        catch
+        {
+            Execute(connection, "rollback transaction");
+            throw;
+        }
+    }, cancellationToken);
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        if (writer.IsValueCreated) await writer.Value.DisposeAsync();
+        while (readers.TryTake(out var connection)) await connection.DisposeAsync();
+    }
+
+    private SqliteConnection Open()
+    {
+        var connection = new SqliteConnection(connectionString);
+        try
+        {
+            connection.Open();
+            // FULL: a commit is on the disk before it is answered. WAL alone would lose the last ones in a power cut.
+            Execute(connection, "pragma journal_mode = wal");
+            Execute(connection, "pragma synchronous = full");
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}

@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Larder.Registry.Http;
+
+/// <summary>What holds for every answer under <c>/api</c>: headers, and a GitLab body for whatever went wrong.</summary>
+public static partial class ApiConventions
+{
+    /// <summary>
+    /// Adds the headers, and turns an unknown route, a wrong verb, an unreadable request and a bug into GitLab's bodies.
+    /// An answer that has begun cannot be mended: its connection is cut, so that nobody takes it for whole.
+    /// </summary>
+    public static void UseApiConventions(this IApplicationBuilder app, ILogger logger) => app.Use(async (context, next) =>
+    {
+        var headers = context.Response.Headers;
+        headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "SAMEORIGIN";
+        try
+        {
+            await next(context);
+            if (!context.Response.HasStarted && IsApi(context)) await DescribeEmptyAnswerAsync(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client has left: nobody to tell.
+        }
+        catch (BadHttpRequestException e) when (!context.Response.HasStarted)
+        {
+            context.Response.Clear();
+            await ApiError.Message(e.StatusCode, $"{e.StatusCode} Bad request").ExecuteAsync(context);
+        }
+#pragma warning disable CA1031 // The outermost frame of a request: whatever it is, it is logged and answered.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            RequestFailed(logger, e, context.Request.Method, context.Request.Path);
+            if (context.Response.HasStarted)
+            {
+                context.Abort();
+                return;
+            }
+            context.Response.Clear();
+            await ApiError.Internal().ExecuteAsync(context);
+        }
+    });
+
+    private static bool IsApi(HttpContext context) => context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal);
+
+    private static Task DescribeEmptyAnswerAsync(HttpContext context) => context.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound when context.Response.ContentLength is null => ApiError.NoRoute().ExecuteAsync(context),
+        StatusCodes.Status405MethodNotAllowed => ApiError.MethodNotAllowed().ExecuteAsync(context),
+        _ => Task.CompletedTask,
+    };
+
+    [LoggerMessage(7001, LogLevel.Error, "{Method} {Path} failed")]
+    private static partial void RequestFailed(ILogger logger, Exception exception, string method, PathString path);
+}

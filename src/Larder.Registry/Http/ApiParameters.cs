@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Larder.Registry.Http;
+
+/// <summary>
+/// The parameters of a management call, wherever the client put them: query, form or JSON body, as GitLab accepts them.
+/// Reading one checks it; what is wrong gathers in <see cref="Problems"/>, in GitLab's words, so that one 400 names all.
+/// </summary>
+public sealed class ApiParameters
+{
+    private const int MostBodyBytes = 1 << 20;
+    private readonly Dictionary<string, string?> values;
+    private readonly List<string> problems = [];
+
+    private ApiParameters(Dictionary<string, string?> values) => this.values = values;
+
+    /// <summary>The 400 that names everything found wrong so far, or null.</summary>
+    public ApiError? Problems => problems.Count == 0 ? null : ApiError.Invalid(problems);
+
+    /// <summary>Reads them all. A body that is not what its content type says is a 400 in <see cref="Problems"/>.</summary>
+    public static async ValueTask<ApiParameters> ReadAsync(HttpContext context)
+    {
+        var request = context.Request;
+        var values = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var (name, value) in request.Query) values[name] = value.ToString();
+        var parameters = new ApiParameters(values);
+        if (request.ContentLength is 0 || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) return parameters;
+        if (request.HasFormContentType)
+        {
+            foreach (var (name, value) in await request.ReadFormAsync(context.RequestAborted)) values[name] = value.ToString();
+        }
+        else if (request.HasJsonContentType())
+        {
+            await parameters.ReadJsonAsync(context);
+        }
+        return parameters;
+    }
+
+    /// <summary>Whether the client sent it at all, even as null.</summary>
+    public bool Has(string name) => values.ContainsKey(name);
+
+    /// <summary>Adds a text to <see cref="Problems"/>.</summary>
+    public void Problem(string text) => problems.Add(text);
+
+    /// <summary>The text as sent, or null.</summary>
+    public string? Text(string name) => values.GetValueOrDefault(name);
+
+    /// <summary>A text that must be there and not blank: else <c>name is missing</c> or <c>name is empty</c>.</summary>
+    public string RequiredText(string name)
+    {
+        var value = Text(name);
+        if (value is null) problems.Add($"{name} is missing");
+        else if (string.IsNullOrWhiteSpace(value)) problems.Add($"{name} is empty");
+        return value ?? "";
+    }
+
+    /// <summary>A text that may be left out but not blank: else <c>name is empty</c>.</summary>
+    public string? FilledText(string name)
+    {
+        var value = Text(name);
+        if (Has(name) && string.IsNullOrWhiteSpace(value)) problems.Add($"{name} is empty");
+        return value;
+    }
+
+    /// <summary>A whole number, or null when left out; else <c>name is invalid</c>.</summary>
+    public long? Number(string name)
+    {
+        var value = Text(name);
+        if (string.IsNullOrEmpty(value)) return null;
+        if (long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)) return number;
+        problems.Add($"{name} is invalid");
+        return null;
+    }
+
+    /// <summary>A whole number that must be there.</summary>
+    public long RequiredNumber(string name)
+    {
+        if (string.IsNullOrEmpty(Text(name))) problems.Add(Has(name) ? $"{name} is empty" : $"{name} is missing");
+        return Number(name) ?? 0;
+    }
+
+    /// <summary>A yes or no, or null when left out; else <c>name is invalid</c>.</summary>
+    public bool? Flag(string name)
+    {
+        switch (Text(name)?.ToLowerInvariant())
+        {
+            case null or "": return null;
+            case "true" or "1" or "t" or "on": return true;
+            case "false" or "0" or "f" or "off": return false;
+            default:
+                problems.Add($"{name} is invalid");
+                return null;
+        }
+    }
+
+    /// <summary>One of the given words, or null when left out; else <c>name does not have a valid value</c>.</summary>
+    public string? OneOf(string name, params ReadOnlySpan<string> words)
+    {
+        var value = Text(name);
+        if (value is null || words.Contains(value)) return value;
+        problems.Add($"{name} does not have a valid value");
+        return null;
+    }
+
+    /// <summary>A day as <c>2024-05-30</c>, or null when left out; else <c>name is invalid</c>.</summary>
+    public DateOnly? Day(string name)
+    {
+        var value = Text(name);
+        if (string.IsNullOrEmpty(value)) return null;
+        if (DateOnly.TryParse(value, CultureInfo.InvariantCulture, out var day)) return day;
+        problems.Add($"{name} is invalid");
+        return null;
+    }
+
+    /// <summary>A list: a JSON array, <c>name[]=a&amp;name[]=b</c>, or words with commas. Null when left out.</summary>
+    public IReadOnlyList<string>? List(string name) =>
+        (Text(name) ?? Text(name + "[]"))?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private async Task ReadJsonAsync(HttpContext context)
+    {
+        if (context.Request.ContentLength > MostBodyBytes)
+        {
+            problems.Add("request body is too large");
+            return;
+        }
+        try
+        {
+            using var document = await JsonDocument.ParseAsync(context.Request.Body, default, context.RequestAborted);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                problems.Add("The request body must be a JSON object");
+                return;
+            }
+            foreach (var property in document.RootElement.EnumerateObject()) values[property.Name] = TextOf(property.Value);
+        }
+        catch (JsonException)
+        {
+            // A client may declare JSON and send nothing: then there are simply no parameters.
+            if (context.Request.ContentLength is null or > 0) problems.Add("The request body is not valid JSON");
+        }
+    }
+
+    private static string? TextOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => null,
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Array => string.Join(',', value.EnumerateArray().Select(TextOf)),
+        _ => value.GetRawText(),
+    };
+}

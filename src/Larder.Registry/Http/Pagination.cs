@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Larder.Registry.Http;
+
+/// <summary>Which part of a listing is wanted: offset pagination (generic-packages contract section 4.8).</summary>
+/// <param name="Number">From 1.</param>
+/// <param name="Size">1 to 100.</param>
+public readonly record struct Page(int Number, int Size)
+{
+    private const int LargestSize = 100;
+
+    // Beyond this many rows counting costs more than the answer is worth: totals and rel="last" are left out.
+    private const int MostCounted = 10_000;
+
+    private static readonly string[] SecretParameters = ["private_token", "job_token", "token", "access_token", "bearer_token"];
+
+    /// <summary>Rows to skip.</summary>
+    public long Offset => (Number - 1L) * Size;
+
+    /// <summary>A <c>limit</c> for counting queries: more rows than this are not counted.</summary>
+    public static int CountLimit => MostCounted + 1;
+
+    /// <summary>Reads <c>page</c> and <c>per_page</c>: defaults 1 and 20, above 100 is taken as 100, below 1 is refused.</summary>
+    public static Page Read(ApiParameters parameters)
+    {
+        var number = parameters.Number("page") ?? 1;
+        var size = parameters.Number("per_page") ?? 20;
+        if (number is < 1 or > int.MaxValue) parameters.Problem("page does not have a valid value");
+        if (size < 1) parameters.Problem("per_page has a value not allowed");
+        return new Page((int)Math.Clamp(number, 1, int.MaxValue), (int)Math.Clamp(size, 1, LargestSize));
+    }
+
+    /// <summary>Writes the <c>X-…</c> and <c>Link</c> headers. <paramref name="total"/> may stop at <see cref="CountLimit"/>.</summary>
+    public void WriteHeaders(HttpContext context, long total, string? externalUrl)
+    {
+        var counted = total <= MostCounted;
+        var lastPage = (int)Math.Max(1, (total + Size - 1) / Size);
+        int? next = !counted || Number < lastPage ? Number + 1 : null;
+        int? previous = Number > 1 ? Number - 1 : null;
+        var headers = context.Response.Headers;
+        if (counted)
+        {
+            headers["X-Total"] = Text((int)total);
+            headers["X-Total-Pages"] = Text(lastPage);
+        }
+        headers["X-Per-Page"] = Text(Size);
+        headers["X-Page"] = Text(Number);
+        headers["X-Next-Page"] = Text(next);
+        headers["X-Prev-Page"] = Text(previous);
+        var links = new List<string>(4);
+        if (previous is { } p) links.Add(Link(context, externalUrl, p, "prev"));
+        if (next is { } n) links.Add(Link(context, externalUrl, n, "next"));
+        links.Add(Link(context, externalUrl, 1, "first"));
+        if (counted) links.Add(Link(context, externalUrl, lastPage, "last"));
+        headers.Link = string.Join(", ", links);
+    }
+
+    private static string Text(int? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "";
+
+    private string Link(HttpContext context, string? externalUrl, int page, string relation)
+    {
+        var query = new Dictionary<string, StringValues>(context.Request.Query)
+        {
+            ["page"] = Text(page),
+            ["per_page"] = Text(Size),
+        };
+        foreach (var name in SecretParameters) query.Remove(name); // a link is copied and logged
+        var url = new StringBuilder("<").Append(ExternalUrl.Base(context, externalUrl)).Append(context.Request.Path.ToUriComponent());
+        return url.Append(QueryString.Create(query).ToUriComponent()).Append(">; rel=\"").Append(relation).Append('"').ToString();
+    }
+}
