@@ -19,7 +19,7 @@ public abstract class BlobWriter : IAsyncDisposable
 
     /// <summary>
     /// Opens what is written so far for reading while the writer goes on: reads reach up to <see cref="Length"/>.
-    /// The handle stays good after commit and after dispose, until it is disposed itself.
+    /// Only before the commit; the handle stays good after commit and after dispose, until it is disposed itself.
     /// </summary>
     public abstract Blob OpenWritten();
 
