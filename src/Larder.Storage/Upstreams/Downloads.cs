@@ -1,0 +1,42 @@
+using System.Collections.Concurrent;
+using Larder.Storage.Blobs;
+using Microsoft.Extensions.Logging;
+
+namespace Larder.Storage.Upstreams;
+
+/// <summary>
+/// The table of running downloads: at most one for each file of each upstream. Who wants the file joins, and leaves when he
+/// likes; the download belongs to none of them.
+/// </summary>
+public sealed class Downloads(
+    UpstreamClient client, IBlobStore blobs, DownloadOptions options, TimeProvider time, ILogger<Downloads> logger) : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<DownloadKey, Download> running = new();
+    private readonly CancellationTokenSource stopping = new();
+
+    /// <summary>Joins the download of this name, or begins it by <paramref name="plan"/>. Dispose the reader to leave.</summary>
+    public DownloadReader Join(DownloadKey key, Func<DownloadPlan> plan)
+    {
+        while (true)
+        {
+            if (running.TryGetValue(key, out var download) && download.TryJoin() is { } reader) return reader;
+            var begun = new Download(key, plan(), client, blobs, options, time, logger, stopping.Token);
+            var won = download is null ? running.TryAdd(key, begun) : running.TryUpdate(key, begun, download);
+            if (!won) continue; // somebody else was faster: join that one
+            var first = begun.TryJoin()!;
+            begun.Start(() => running.TryRemove(new(key, begun)));
+            return first;
+        }
+    }
+
+    /// <summary>What is running now.</summary>
+    public IReadOnlyList<RunningDownload> Snapshot() => [.. running.Values.Select(download => download.Describe())];
+
+    /// <summary>Ends all downloads and waits until they have cleaned up.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await Task.WhenAll(running.Values.Select(download => download.Ended));
+        stopping.Dispose();
+    }
+}
