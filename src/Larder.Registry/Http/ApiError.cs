@@ -44,11 +44,16 @@ public sealed class ApiError : IResult
         return error;
     }
 
-    /// <summary>401 for a token that exists but no longer works (RFC 6750 section 3.1).</summary>
-    public static ApiError InvalidToken(string description)
+    /// <summary>
+    /// 401 for a token that exists but no longer works (RFC 6750 section 3.1). The challenge is Bearer, or Basic of
+    /// <paramref name="realm"/> where clients look for one.
+    /// </summary>
+    public static ApiError InvalidToken(string description, string? realm = null)
     {
         var error = new ApiError(401, new { error = "invalid_token", error_description = description });
-        error.Headers["WWW-Authenticate"] = $"Bearer realm=\"Protected by OAuth 2.0\", error=\"invalid_token\", error_description=\"{description}\"";
+        error.Headers["WWW-Authenticate"] = realm is not null
+            ? $"Basic realm=\"{realm}\""
+            : $"Bearer realm=\"Protected by OAuth 2.0\", error=\"invalid_token\", error_description=\"{description}\"";
         return error;
     }
 

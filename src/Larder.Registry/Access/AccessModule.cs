@@ -1,0 +1,17 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Larder.Registry.Access;
+
+/// <summary>Callers, tokens, and the one table of who may what.</summary>
+public static class AccessModule
+{
+    /// <summary>What <see cref="Gate"/> and the pipeline need.</summary>
+    public static void AddAccess(this IServiceCollection services)
+    {
+        services.AddSingleton<AccessCache>();
+        services.AddSingleton<PermissionTable>();
+        services.AddSingleton<TokenStore>();
+        services.AddSingleton<Memberships>();
+        services.AddSingleton(provider => new Gate(provider.GetRequiredService<PermissionTable>(), provider.GetRequiredService<Memberships>()));
+    }
+}

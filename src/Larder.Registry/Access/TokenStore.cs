@@ -1,0 +1,83 @@
+using Larder.Registry.Data;
+
+namespace Larder.Registry.Access;
+
+/// <summary>A personal access token; its text is known only to its owner.</summary>
+public sealed record PersonalAccessToken(
+    long Id, long UserId, string Name, string? Description, string Scopes, long CreatedAt, long? ExpiresAt, long? RevokedAt, long? LastUsedAt)
+{
+    /// <summary>Whether it works at an instant (Unix milliseconds).</summary>
+    public bool IsActive(long now) => RevokedAt is null && (ExpiresAt is null || now < ExpiresAt);
+}
+
+/// <summary>What a token stands for, and what may be wrong with it.</summary>
+internal sealed record TokenIdentity(Caller Caller, long? ExpiresAt, bool IsRevoked, bool IsBlocked);
+
+/// <summary>Personal access tokens. Only their SHA-256 is kept.</summary>
+public sealed class TokenStore(Database database, AccessCache cache, TimeProvider time)
+{
+    private const string Columns = "id, user_id, name, description, scopes, created_at, expires_at, revoked_at, last_used_at";
+
+    /// <summary>What the token stands for, or null when there is no such token. Remembered for five seconds, the absence too.</summary>
+    internal ValueTask<TokenIdentity?> IdentifyAsync(string token, CancellationToken cancellationToken)
+    {
+        var digest = TokenDigest.Of(token);
+        return cache.Tokens.TryGet(digest, out var identity) || cache.UnknownTokens.TryGet(digest, out identity)
+            ? ValueTask.FromResult(identity)
+            : LoadAsync(digest, cancellationToken);
+    }
+
+    /// <summary>Makes a token.</summary>
+    /// <param name="userId">Its owner.</param>
+    /// <param name="name">What it is for.</param>
+    /// <param name="description">More about that, or null.</param>
+    /// <param name="scopes">Names of scopes.</param>
+    /// <param name="expiresAt">Midnight UTC (Unix milliseconds) from which on it no longer works; null for never.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The row, and the text, which nobody can have again.</returns>
+    public async Task<(PersonalAccessToken Token, string Text)> CreateAsync(
+        long userId, string name, string? description, IEnumerable<string> scopes, long? expiresAt, CancellationToken cancellationToken)
+    {
+        var text = TokenText.PersonalAccessToken();
+        var token = await database.WriteAsync(
+            session => InsertAsync(session, text, userId, name, description, string.Join(' ', scopes), expiresAt), cancellationToken);
+        cache.UsersChanged();
+        return (token, text);
+    }
+
+    internal Task<PersonalAccessToken> InsertAsync(
+        Session session, string text, long userId, string name, string? description, string scopes, long? expiresAt) =>
+        session.SingleAsync<PersonalAccessToken>($"""
+            insert into personal_access_tokens (user_id, name, description, sha256, scopes, created_at, expires_at)
+            values (@UserId, @Name, @Description, @Sha256, @Scopes, @Now, @ExpiresAt) returning {Columns}
+            """, new
+        {
+            UserId = userId, Name = name, Description = description, Sha256 = TokenDigest.Of(text).Hex, Scopes = scopes,
+            Now = time.GetUtcNow().ToUnixTimeMilliseconds(), ExpiresAt = expiresAt,
+        });
+
+    private async ValueTask<TokenIdentity?> LoadAsync(TokenDigest digest, CancellationToken cancellationToken)
+    {
+        var (known, unknown) = (cache.Tokens.Now(), cache.UnknownTokens.Now());
+        var row = await database.ReadAsync(session => session.FirstOrDefaultAsync<IdentityRow>("""
+            select t.id, t.user_id, u.username, u.admin, u.state, t.scopes, t.expires_at, t.revoked_at
+            from personal_access_tokens t join users u on u.id = t.user_id where t.sha256 = @Sha256
+            """, new { Sha256 = digest.Hex }), cancellationToken);
+        if (row is null)
+        {
+            cache.UnknownTokens.Remember(digest, null, unknown);
+            return null;
+        }
+        var identity = row.ToIdentity();
+        cache.Tokens.Remember(digest, identity, known);
+        return identity;
+    }
+
+    private sealed record IdentityRow(
+        long Id, long UserId, string Username, long Admin, string State, string Scopes, long? ExpiresAt, long? RevokedAt)
+    {
+        public TokenIdentity ToIdentity() => new(
+            new Caller(CallerKind.User, UserId, Username, Admin != 0, ScopeNames.Parse(Scopes), Id),
+            ExpiresAt, RevokedAt is not null, State != "active");
+    }
+}

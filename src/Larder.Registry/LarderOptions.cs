@@ -1,0 +1,123 @@
+using System.Globalization;
+using Npgsql;
+
+namespace Larder.Registry;
+
+/// <summary>Everything that an operator can set, section <c>Larder</c> of the configuration. Read once, at the start.</summary>
+public sealed class LarderOptions
+{
+    /// <summary>SQLite file, file-system blobs, keys and spool. Relative to the working directory.</summary>
+    public string DataDirectory { get; init; } = "data";
+
+    /// <summary>Empty: SQLite in the data directory. Otherwise a PostgreSQL connection string.</summary>
+    public string Database { get; init; } = "";
+
+    /// <summary>Where the bytes are.</summary>
+    public BlobOptions Blobs { get; init; } = new();
+
+    /// <summary>Token of <c>root</c> on the first start; empty for a random one.</summary>
+    public string InitialRootToken { get; init; } = "";
+
+    /// <summary>How upstreams are spoken to.</summary>
+    public UpstreamOptions Upstreams { get; init; } = new();
+
+    /// <summary>Base of absolute links; empty to take it from the request.</summary>
+    public string ExternalUrl { get; init; } = "";
+
+    /// <summary>Whether Guests may pull from private projects; GitLab's default is that Reporters may.</summary>
+    public bool GuestsMayPull { get; init; }
+
+    /// <summary>Largest generic package file in bytes; 0 for no limit. GitLab's default is 5 GiB.</summary>
+    public long GenericPackageMaxBytes { get; init; } = 5L << 30;
+
+    /// <summary>Everything that is wrong, each in a sentence that names its key; empty when the server can start.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        var problems = new List<string>();
+        if (DataDirectory.Length == 0) problems.Add("Larder:DataDirectory is empty; it names the folder that Larder keeps its data in.");
+        if (Database.Length > 0) CheckDatabase(problems);
+        if (Blobs.Kind is not "FileSystem") problems.Add($"Larder:Blobs:Kind is '{Blobs.Kind}'; this version knows FileSystem.");
+        if (ExternalUrl.Length > 0 && !(Uri.TryCreate(ExternalUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+            problems.Add($"Larder:ExternalUrl is '{ExternalUrl}'; it must be an http or https URL.");
+        if (GenericPackageMaxBytes < 0) problems.Add("Larder:GenericPackageMaxBytes is negative; 0 means no limit.");
+        if (InitialRootToken.Length is > 0 and < 20)
+            problems.Add("Larder:InitialRootToken is shorter than 20 characters; anybody could guess it.");
+        problems.AddRange(Upstreams.Problems());
+        return problems;
+    }
+
+    private void CheckDatabase(List<string> problems)
+    {
+        try
+        {
+            if (string.IsNullOrEmpty(new NpgsqlConnectionStringBuilder(Database).Host))
+                problems.Add("Larder:Database names no Host.");
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            // The text may hold a password: it is not repeated.
+            problems.Add("Larder:Database is not a PostgreSQL connection string (Host=…;Database=…;Username=…).");
+        }
+    }
+}
+
+/// <summary>Section <c>Larder:Blobs</c>.</summary>
+public sealed class BlobOptions
+{
+    /// <summary><c>FileSystem</c>: in the data directory.</summary>
+    public string Kind { get; init; } = "FileSystem";
+}
+
+/// <summary>Section <c>Larder:Upstreams</c>.</summary>
+public sealed class UpstreamOptions
+{
+    /// <summary>Hosts, host:port, addresses or CIDR ranges that may be contacted although they are private.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>Seconds to wait for a connection.</summary>
+    public double ConnectTimeoutSeconds { get; init; } = 10;
+
+    /// <summary>Seconds to wait for the head of an answer.</summary>
+    public double ResponseTimeoutSeconds { get; init; } = 30;
+
+    /// <summary>Seconds without a single byte after which a transfer has failed.</summary>
+    public double IdleTimeoutSeconds { get; init; } = 30;
+
+    /// <summary>Connections to one host at a time.</summary>
+    public int MaxConnectionsPerHost { get; init; } = 32;
+
+    /// <summary>Largest file that is fetched, in bytes.</summary>
+    public long MaxBytes { get; init; } = 5L << 30;
+
+    /// <summary>Seconds for which "nobody has this file" is remembered.</summary>
+    public double AbsenceSeconds { get; init; } = 300;
+
+    /// <summary>The same for <c>maven-metadata.xml</c>.</summary>
+    public double MetadataAbsenceSeconds { get; init; } = 60;
+
+    /// <summary>Hours past its validity for which a copy may still be served while its upstream fails; 0 for no bound.</summary>
+    public double MaxStaleHours { get; init; } = 24 * 30;
+
+    internal IEnumerable<string> Problems()
+    {
+        foreach (var (key, value) in new[]
+        {
+            (nameof(ConnectTimeoutSeconds), ConnectTimeoutSeconds), (nameof(ResponseTimeoutSeconds), ResponseTimeoutSeconds),
+            (nameof(IdleTimeoutSeconds), IdleTimeoutSeconds), (nameof(MaxConnectionsPerHost), MaxConnectionsPerHost),
+            (nameof(MaxBytes), MaxBytes),
+        })
+        {
+            if (value <= 0) yield return Text(key, value, "it must be above 0");
+        }
+        foreach (var (key, value) in new[]
+        {
+            (nameof(AbsenceSeconds), AbsenceSeconds), (nameof(MetadataAbsenceSeconds), MetadataAbsenceSeconds), (nameof(MaxStaleHours), MaxStaleHours),
+        })
+        {
+            if (value < 0) yield return Text(key, value, "it must not be negative");
+        }
+    }
+
+    private static string Text(string key, double value, string rule) =>
+        string.Create(CultureInfo.InvariantCulture, $"Larder:Upstreams:{key} is {value}; {rule}.");
+}

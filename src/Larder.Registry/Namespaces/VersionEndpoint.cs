@@ -1,0 +1,33 @@
+using Larder.Registry.Access;
+using Larder.Registry.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Larder.Registry.Namespaces;
+
+/// <summary>
+/// <c>GET /version</c> and <c>GET /metadata</c>. They tell the GitLab version whose behaviour Larder has, not Larder's own:
+/// clients (the Terraform provider, glab, python-gitlab) compare it with what they need and would turn away from a 0.1.
+/// </summary>
+internal static class VersionEndpoint
+{
+    private const string GitLabVersion = "19.0.0";
+    private const string Revision = "larder";
+
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        app.MapGet("/api/v4/version", Version).Requires(Permission.ReadVersion, Surface.Api);
+        app.MapGet("/api/v4/metadata", Metadata).Requires(Permission.ReadVersion, Surface.Api);
+    }
+
+    private static IResult Version() => ApiJson.Answer(new { Version = GitLabVersion, Revision });
+
+    private static IResult Metadata() => ApiJson.Answer(new
+    {
+        Version = GitLabVersion,
+        Revision,
+        Kas = new { Enabled = false, ExternalUrl = (string?)null, ExternalK8sProxyUrl = (string?)null, Version = (string?)null },
+        Enterprise = false,
+    });
+}
