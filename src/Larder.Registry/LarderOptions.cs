@@ -1,4 +1,5 @@
 using System.Globalization;
+using Larder.Storage.Upstreams;
 using Npgsql;
 
 namespace Larder.Registry;
@@ -100,6 +101,7 @@ public sealed class UpstreamOptions
 
     internal IEnumerable<string> Problems()
     {
+        foreach (var problem in AddressGuard.Problems(AllowedHosts)) yield return $"Larder:Upstreams:AllowedHosts: {problem}";
         foreach (var (key, value) in new[]
         {
             (nameof(ConnectTimeoutSeconds), ConnectTimeoutSeconds), (nameof(ResponseTimeoutSeconds), ResponseTimeoutSeconds),

@@ -2,7 +2,13 @@ using Larder.Registry.Access;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
+using Larder.Registry.Packages;
+using Larder.Registry.Upkeep;
+using Larder.Registry.VirtualRegistries;
+using Larder.Storage.Blobs;
+using Larder.Storage.Upstreams;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -10,21 +16,28 @@ using Microsoft.Extensions.Logging;
 
 namespace Larder.Registry;
 
-/// <summary>The whole registry: each feature is named here once, for the server and for its tests alike.</summary>
+/// <summary>Names each feature once, and chooses between the implementations that the configuration leaves open.</summary>
 public static class RegistryModule
 {
-    /// <summary>The features. A clock or a database that is registered already stays.</summary>
+    /// <summary>
+    /// Everything that the routes need. A <see cref="TimeProvider"/> or <see cref="UpstreamConnector"/> that is registered
+    /// already is kept.
+    /// </summary>
     public static void AddRegistry(this IServiceCollection services, LarderOptions options)
     {
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<Database>(_ => OpenDatabase(options));
+        AddData(services, options);
+        AddBytes(services, options);
         services.AddRouting();
         services.AddAccess();
         services.AddNamespaces();
+        services.AddPackages();
+        services.AddVirtualRegistries();
+        services.AddUpkeep();
     }
 
-    /// <summary>The order of the pipeline: what a request passes on its way to an endpoint.</summary>
+    /// <summary>The middleware, in the order in which a request meets it.</summary>
     public static void UseRegistry(this IApplicationBuilder app)
     {
         app.UseApiConventions(app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger("Larder.Requests"));
@@ -33,16 +46,43 @@ public static class RegistryModule
         app.UseAccess();
     }
 
-    /// <summary>The routes.</summary>
+    /// <summary>The routes of every feature.</summary>
     public static void MapRegistry(this IEndpointRouteBuilder app)
     {
         app.MapNamespaces();
+        app.MapPackages();
+        app.MapVirtualRegistries();
     }
 
-    private static Database OpenDatabase(LarderOptions options)
+    private static void AddData(IServiceCollection services, LarderOptions options)
     {
-        if (options.Database.Length > 0) return new PostgresDatabase(options.Database);
-        Directory.CreateDirectory(options.DataDirectory);
-        return new SqliteDatabase(Path.Combine(options.DataDirectory, "larder.db"));
+        var folder = Path.GetFullPath(options.DataDirectory);
+        Directory.CreateDirectory(folder);
+        services.TryAddSingleton<Database>(_ => options.Database.Length == 0
+            ? new SqliteDatabase(Path.Combine(folder, "larder.db"))
+            : new PostgresDatabase(options.Database));
+        services.AddDataProtection().SetApplicationName("Larder").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(folder, "keys")));
+    }
+
+    private static void AddBytes(IServiceCollection services, LarderOptions options)
+    {
+        services.AddSingleton(provider => new FileSystemBlobStore(
+            new FileSystemBlobOptions { Root = Path.Combine(options.DataDirectory, "blobs") },
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<FileSystemBlobStore>>()));
+        services.AddSingleton<IBlobStore>(provider => new SmallBlobCache(provider.GetRequiredService<FileSystemBlobStore>()));
+
+        services.TryAddSingleton<UpstreamConnector>();
+        services.AddSingleton(provider => new AddressGuard(options.Upstreams.AllowedHosts, provider.GetRequiredService<UpstreamConnector>()));
+        services.AddSingleton(new UpstreamClientOptions
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(options.Upstreams.ConnectTimeoutSeconds),
+            ResponseTimeout = TimeSpan.FromSeconds(options.Upstreams.ResponseTimeoutSeconds),
+            IdleTimeout = TimeSpan.FromSeconds(options.Upstreams.IdleTimeoutSeconds),
+            MaxConnectionsPerHost = options.Upstreams.MaxConnectionsPerHost,
+            UserAgent = $"Larder/{typeof(RegistryModule).Assembly.GetName().Version?.ToString(3)}",
+        });
+        services.AddSingleton<UpstreamClient>();
+        services.AddSingleton(new DownloadOptions());
+        services.AddSingleton<Downloads>();
     }
 }

@@ -12,10 +12,10 @@ public sealed record CompletedDownload(StoredBlob Blob, UpstreamHeaders Headers)
 public abstract class DownloadPlan
 {
     /// <summary>What to ask.</summary>
-    public abstract UpstreamRequest Request { get; }
+    public abstract UpstreamRequest Request { get; init; }
 
     /// <summary>The largest body that is accepted, in bytes.</summary>
-    public abstract long MaxBytes { get; }
+    public abstract long MaxBytes { get; init; }
 
     /// <summary>
     /// Whether the reason for this download is gone: another one has ended between the look that found nothing and now.

@@ -1,0 +1,18 @@
+using Larder.Storage.Blobs;
+
+namespace Larder.Registry.Data;
+
+/// <summary>The rows of <c>blobs</c>: one for each content, which every row that names the content points at.</summary>
+public static class BlobRows
+{
+    /// <summary>
+    /// Says that the content is in the blob store and wanted from now on. Part of the same transaction as the row that names it.
+    /// </summary>
+    public static Task SaveAsync(Session session, StoredBlob blob, long now) => session.ExecuteAsync("""
+        insert into blobs (sha256, length, md5, sha1, sha512, created_at) values (@Sha256, @Length, @Md5, @Sha1, @Sha512, @Now)
+        on conflict (sha256) do update set created_at = excluded.created_at
+        """, new
+    {
+        Sha256 = blob.Digests.Sha256.Hex, blob.Length, blob.Digests.Md5, blob.Digests.Sha1, blob.Digests.Sha512, Now = now,
+    });
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics.CodeAnalysis;
+using Larder.Registry.Http;
+using Larder.Storage.Blobs;
+using Microsoft.AspNetCore.Http;
+
+namespace Larder.Registry.Packages;
+
+/// <summary>
+/// Digests that a client sends along so that a damaged transfer is refused: <c>X-Checksum-Md5</c>, <c>-Sha1</c>,
+/// <c>-Sha256</c>, <c>-Sha512</c> in hexadecimal, and <c>Content-Digest</c> (RFC 9530) with sha-256 and sha-512.
+/// GitLab ignores them.
+/// </summary>
+internal static class ClientDigests
+{
+    public static bool TryRead(HttpRequest request, out ExpectedContent expected, [NotNullWhen(false)] out ApiError? problem)
+    {
+        expected = ExpectedContent.Anything;
+        problem = null;
+        foreach (var (header, digits) in new[] { ("X-Checksum-Md5", 32), ("X-Checksum-Sha1", 40), ("X-Checksum-Sha256", 64), ("X-Checksum-Sha512", 128) })
+        {
+            var value = request.Headers[header].ToString().Trim();
+            if (value.Length == 0) continue;
+            if (value.Length != digits || !value.All(char.IsAsciiHexDigit))
+            {
+                problem = ApiError.Invalid($"{header} is invalid");
+                return false;
+            }
+            expected = With(expected, digits, value);
+        }
+        return TryReadContentDigest(request.Headers["Content-Digest"].ToString(), ref expected, out problem);
+    }
+
+    // A dictionary of byte sequences: sha-256=:base64:, sha-512=:base64:. Algorithms that are unknown are ignored, as the RFC asks.
+    private static bool TryReadContentDigest(string header, ref ExpectedContent expected, [NotNullWhen(false)] out ApiError? problem)
+    {
+        problem = null;
+        foreach (var member in header.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var equals = member.IndexOf('=', StringComparison.Ordinal);
+            var algorithm = equals < 0 ? member : member[..equals];
+            if (algorithm is not ("sha-256" or "sha-512")) continue;
+            var value = equals < 0 ? "" : member[(equals + 1)..];
+            var bytes = new byte[64];
+            if (value.Length < 2 || value[0] != ':' || value[^1] != ':'
+                || !Convert.TryFromBase64String(value[1..^1], bytes, out var count) || count != (algorithm == "sha-256" ? 32 : 64))
+            {
+                problem = ApiError.Invalid("Content-Digest is invalid");
+                return false;
+            }
+            expected = With(expected, count * 2, Convert.ToHexStringLower(bytes.AsSpan(0, count)));
+        }
+        return true;
+    }
+
+    private static ExpectedContent With(ExpectedContent expected, int digits, string value) => digits switch
+    {
+        32 => expected with { Md5 = value },
+        40 => expected with { Sha1 = value },
+        64 => expected with { Sha256 = value },
+        _ => expected with { Sha512 = value },
+    };
+}

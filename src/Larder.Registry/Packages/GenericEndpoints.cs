@@ -1,0 +1,89 @@
+using Larder.Registry.Access;
+using Larder.Registry.Http;
+using Larder.Registry.Namespaces;
+using Larder.Registry.Upkeep;
+using Larder.Storage.Blobs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Larder.Registry.Packages;
+
+/// <summary>Publishing and fetching generic files (generic-packages contract sections 2 and 3).</summary>
+internal static class GenericEndpoints
+{
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        const string file = "/api/v4/projects/{id}/packages/generic/{package_name}/{package_version}/{**file_name}";
+        app.MapPut(file, PublishAsync).Requires(Permission.PublishPackage, Surface.GenericPackages);
+        app.MapMethods(file, ["GET", "HEAD"], FetchAsync).Requires(Permission.PullPackage, Surface.GenericPackages);
+    }
+
+    private static async Task<IResult> PublishAsync(
+        HttpContext context, ProjectStore projects, Gate gate, GenericStore files, IBlobStore blobs, LarderOptions options)
+    {
+        var cancellationToken = context.RequestAborted;
+        var names = Names(context);
+        var query = QueryOf(context);
+        if (names.Problems().Concat(query.Problems) is var problems && problems.Any()) return ApiError.Invalid(problems);
+        var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
+        if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
+
+        var (blob, error) = await Upload.ReceiveAsync(context, blobs, options.GenericPackageMaxBytes);
+        if (error is not null)
+        {
+            // Unread bytes of a refused body would be taken for the next request.
+            context.Response.Headers.Connection = "close";
+            return error;
+        }
+        var added = await files.AddAsync(
+            new NewPackageFile(project!.Id, names, query.Status, context.Caller().UserId, blob!), cancellationToken);
+        return query.SelectsFile
+            ? ApiJson.Answer(PackageJson.Record(added, FileUrl(context, options, project, names)))
+            : ApiError.Message(StatusCodes.Status201Created, "201 Created");
+    }
+
+    private static async Task FetchAsync(
+        HttpContext context, ProjectStore projects, Gate gate, GenericStore files, IBlobStore blobs, DownloadCounts downloads)
+    {
+        var cancellationToken = context.RequestAborted;
+        var names = Names(context);
+        if (names.Problems() is { Count: > 0 } problems)
+        {
+            await ApiError.Invalid(problems).ExecuteAsync(context);
+            return;
+        }
+        var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
+        if (await gate.CheckAsync(context, project) is { } refusal)
+        {
+            await refusal.ExecuteAsync(context);
+            return;
+        }
+        if (await files.FindAsync(project!.Id, names, cancellationToken) is not { } file)
+        {
+            await ApiError.RowNotFound().ExecuteAsync(context);
+            return;
+        }
+        await PackageFileAnswer.SendAsync(context, blobs, file, downloads);
+    }
+
+    private static GenericNames Names(HttpContext context) =>
+        GenericNames.Of(context.Segment("package_name"), context.Segment("package_version"), context.Segment("file_name"));
+
+    private static (string? Status, bool SelectsFile, IReadOnlyList<string> Problems) QueryOf(HttpContext context)
+    {
+        var problems = new List<string>();
+        var status = context.Request.Query["status"].ToString();
+        var select = context.Request.Query["select"].ToString();
+        if (status is not ("" or PackageStatus.Default or PackageStatus.Hidden)) problems.Add("status does not have a valid value");
+        if (select is not ("" or "package_file")) problems.Add("select does not have a valid value");
+        return (status.Length == 0 ? null : status, select.Length > 0, problems);
+    }
+
+    private static string FileUrl(HttpContext context, LarderOptions options, Project project, GenericNames names)
+    {
+        var path = string.Join('/', names.PlainPath.Split('/').Select(Uri.EscapeDataString));
+        return $"{ExternalUrl.Base(context, options.ExternalUrl)}/api/v4/projects/{project.Id}/packages/generic/"
+            + $"{names.PackageName}/{names.Version}/{path}";
+    }
+}

@@ -1,0 +1,63 @@
+using Larder.Registry.Data;
+using Larder.Storage.Blobs;
+
+namespace Larder.Registry.Packages;
+
+/// <summary>A file to be added to a package.</summary>
+/// <param name="ProjectId">The project.</param>
+/// <param name="Names">Package, version and file.</param>
+/// <param name="Status">The package's status from now on; null leaves it (new ones are <c>default</c>).</param>
+/// <param name="CreatorId">The user who publishes.</param>
+/// <param name="Blob">The bytes, which the blob store holds already.</param>
+public sealed record NewPackageFile(long ProjectId, GenericNames Names, string? Status, long? CreatorId, StoredBlob Blob);
+
+/// <summary>What a fetch of a generic file needs: one row.</summary>
+public sealed record GenericDownload(
+    long PackageId, long FileId, string FileName, string Sha256, long Size, string Md5, string Sha1, string Sha512, long CreatedAt);
+
+/// <summary>Publishing and fetching generic files by name.</summary>
+public sealed class GenericStore(Database database, TimeProvider time)
+{
+    /// <summary>
+    /// The newest file of that name in a package that may be fetched (default, hidden or deprecated): one indexed statement.
+    /// </summary>
+    public Task<GenericDownload?> FindAsync(long projectId, GenericNames names, CancellationToken cancellationToken) =>
+        database.ReadAsync(session => session.FirstOrDefaultAsync<GenericDownload>("""
+            select p.id as package_id, f.id as file_id, f.file_name, f.sha256, f.size, b.md5, b.sha1, b.sha512, f.created_at
+            from packages p
+            join package_files f on f.package_id = p.id and f.file_name = @FileName and f.status = 'default'
+            join blobs b on b.sha256 = f.sha256
+            where p.project_id = @ProjectId and p.type = 'generic' and p.name = @Name and p.version = @Version
+              and p.status <> 'pending_destruction' and p.status in ('default', 'hidden', 'deprecated')
+            order by f.id desc
+            limit 1
+            """, new { ProjectId = projectId, Name = names.PackageName, names.Version, FileName = names.StoredName }), cancellationToken);
+
+    /// <summary>
+    /// Adds the file, finding or making its package: atomic, so any number of first uploads into one version all succeed.
+    /// </summary>
+    public Task<PackageFile> AddAsync(NewPackageFile file, CancellationToken cancellationToken) => database.WriteAsync(async session =>
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        await BlobRows.SaveAsync(session, file.Blob, now);
+        var packageId = await session.SingleAsync<long>("""
+            insert into packages (project_id, type, name, version, status, creator_id, created_at, updated_at)
+            values (@ProjectId, 'generic', @Name, @Version, coalesce(@Status, 'default'), @CreatorId, @Now, @Now)
+            on conflict (project_id, type, name, version) where status <> 'pending_destruction'
+            do update set status = coalesce(@Status, packages.status), updated_at = excluded.updated_at
+            returning id
+            """, new { file.ProjectId, Name = file.Names.PackageName, file.Names.Version, file.Status, file.CreatorId, Now = now });
+        var fileId = await session.SingleAsync<long>("""
+            insert into package_files (package_id, file_name, sha256, size, status, creator_id, created_at, updated_at)
+            values (@PackageId, @FileName, @Sha256, @Size, 'default', @CreatorId, @Now, @Now)
+            returning id
+            """, new
+        {
+            PackageId = packageId, FileName = file.Names.StoredName, Sha256 = file.Blob.Digests.Sha256.Hex, Size = file.Blob.Length,
+            file.CreatorId, Now = now,
+        });
+        var digests = file.Blob.Digests;
+        return new PackageFile(fileId, packageId, file.Names.StoredName, digests.Sha256.Hex, file.Blob.Length, PackageStatus.Default,
+            now, now, digests.Md5, digests.Sha1, digests.Sha512);
+    }, cancellationToken);
+}

@@ -1,0 +1,41 @@
+using Larder.Registry.Access;
+using Larder.Registry.Http;
+using Larder.Registry.Namespaces;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Larder.Registry.Packages;
+
+/// <summary>The packages of all projects of a group that the caller may see (generic-packages contract section 4.2).</summary>
+internal static class GroupPackageEndpoints
+{
+    public static void Map(IEndpointRouteBuilder app) =>
+        app.MapGet("/api/v4/groups/{id}/packages", ListAsync).Requires(Permission.ListPackages, Surface.Api);
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, NamespaceStore namespaces, ProjectStore projects, Gate gate, PackageStore packages, LarderOptions options,
+        CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var filter = PackageQuery.Read(parameters, inGroup: true);
+        var excludeSubgroups = parameters.Flag("exclude_subgroups") ?? false;
+        var page = Page.Read(parameters);
+        if (parameters.Problems is { } problems) return problems;
+        var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
+        if (await gate.CheckAsync(context, group) is { } refusal) return refusal;
+
+        var caller = context.Caller();
+        var visible = new Dictionary<long, (Project Project, bool MayDelete)>();
+        foreach (var project in await projects.InGroupAsync(group!, includeSubgroups: !excludeSubgroups, cancellationToken))
+        {
+            if (await gate.AllowsAsync(caller, Permission.ListPackages, project, cancellationToken))
+                visible[project.Id] = (project, await gate.AllowsAsync(caller, Permission.DestroyPackage, project, cancellationToken));
+        }
+        var (rows, total) = visible.Count == 0 ? ([], 0) : await packages.ListAsync(filter with { ProjectIds = [.. visible.Keys] }, page, cancellationToken);
+        page.WriteHeaders(context, total, options.ExternalUrl);
+        var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
+        return ApiJson.Answer(rows.Select(row =>
+            PackageJson.Listed(row, visible[row.ProjectId].Project, baseUrl, visible[row.ProjectId].MayDelete, inGroup: true)));
+    }
+}

@@ -1,0 +1,133 @@
+using Larder.Registry.Access;
+using Larder.Registry.Http;
+using Larder.Registry.Namespaces;
+using Larder.Registry.Upkeep;
+using Larder.Storage.Blobs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Larder.Registry.Packages;
+
+/// <summary>The packages of one project (generic-packages contract section 4).</summary>
+internal static class PackageEndpoints
+{
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        var packages = app.MapGroup("/api/v4/projects/{id}/packages");
+        packages.MapGet("", ListAsync).Requires(Permission.ListPackages, Surface.Api);
+        packages.MapGet("/{package_id}", GetAsync).Requires(Permission.ListPackages, Surface.Api);
+        packages.MapDelete("/{package_id}", DeleteAsync).Requires(Permission.DestroyPackage, Surface.Api);
+        packages.MapGet("/{package_id}/package_files", FilesAsync).Requires(Permission.ListPackages, Surface.Api);
+        packages.MapMethods("/{package_id}/package_files/{package_file_id}/download", ["GET", "HEAD"], DownloadAsync)
+            .Requires(Permission.ListPackages, Surface.Api);
+        packages.MapDelete("/{package_id}/package_files/{package_file_id}", DeleteFileAsync).Requires(Permission.DestroyPackage, Surface.Api);
+        packages.MapGet("/{package_id}/pipelines", PipelinesAsync).Requires(Permission.ListPackages, Surface.Api);
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, LarderOptions options, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var filter = PackageQuery.Read(parameters, inGroup: false);
+        var page = Page.Read(parameters);
+        if (parameters.Problems is { } problems) return problems;
+        var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
+        if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
+        var (rows, total) = await packages.ListAsync(filter with { ProjectIds = [project!.Id] }, page, cancellationToken);
+        page.WriteHeaders(context, total, options.ExternalUrl);
+        var mayDelete = await gate.AllowsAsync(context.Caller(), Permission.DestroyPackage, project, cancellationToken);
+        var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
+        return ApiJson.Answer(rows.Select(row => PackageJson.Listed(row, project, baseUrl, mayDelete, inGroup: false)));
+    }
+
+    private static async Task<IResult> GetAsync(
+        HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, LarderOptions options, CancellationToken cancellationToken)
+    {
+        var (project, package, refusal) = await FindAsync(context, projects, gate, packages, cancellationToken);
+        if (refusal is not null) return refusal;
+        var mayDelete = await gate.AllowsAsync(context.Caller(), Permission.DestroyPackage, project!, cancellationToken);
+        return ApiJson.Answer(PackageJson.Single(package!, project!, ExternalUrl.Base(context, options.ExternalUrl), mayDelete,
+            await packages.OtherVersionsAsync(package!, cancellationToken)));
+    }
+
+    private static async Task<IResult> DeleteAsync(
+        HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, CancellationToken cancellationToken)
+    {
+        var (_, package, refusal) = await FindAsync(context, projects, gate, packages, cancellationToken);
+        if (refusal is not null) return refusal;
+        if (Unmodified.Refuses(context, package!.UpdatedAt)) return ApiError.PreconditionFailed();
+        return await packages.DeleteAsync(package, cancellationToken) ? Results.NoContent() : ApiError.RowNotFound();
+    }
+
+    private static async Task<IResult> FilesAsync(
+        HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, LarderOptions options, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var orderBy = parameters.OneOf("order_by", [.. PackageStore.OrdersOfFiles]) ?? "id";
+        var descending = parameters.OneOf("sort", "asc", "desc") == "desc";
+        var page = Page.Read(parameters);
+        if (parameters.Problems is { } problems) return problems;
+        var (_, package, refusal) = await FindAsync(context, projects, gate, packages, cancellationToken);
+        if (refusal is not null) return refusal;
+        var (rows, total) = await packages.FilesAsync(package!.Id, orderBy, descending, page, cancellationToken);
+        page.WriteHeaders(context, total, options.ExternalUrl);
+        return ApiJson.Answer(rows.Select(PackageJson.File));
+    }
+
+    private static async Task DownloadAsync(
+        HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, IBlobStore blobs, DownloadCounts downloads)
+    {
+        var (file, refusal) = await FindFileAsync(context, projects, gate, packages, context.RequestAborted);
+        if (refusal is not null)
+        {
+            await refusal.ExecuteAsync(context);
+            return;
+        }
+        await PackageFileAnswer.SendAsync(context, blobs, new GenericDownload(file!.PackageId, file.Id, file.FileName, file.Sha256, file.Size,
+            file.Md5, file.Sha1, file.Sha512, file.CreatedAt), downloads);
+    }
+
+    private static async Task<IResult> DeleteFileAsync(
+        HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, CancellationToken cancellationToken)
+    {
+        var (file, refusal) = await FindFileAsync(context, projects, gate, packages, cancellationToken);
+        if (refusal is not null) return refusal;
+        if (Unmodified.Refuses(context, file!.UpdatedAt)) return ApiError.PreconditionFailed();
+        return await packages.DeleteFileAsync(file, cancellationToken) ? Results.NoContent() : ApiError.RowNotFound();
+    }
+
+    // Larder runs no pipelines, so a package never has one.
+    private static async Task<IResult> PipelinesAsync(
+        HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        if (parameters.Number("per_page") is < 1 or > 20) parameters.Problem("per_page does not have a valid value");
+        if (parameters.Problems is { } problems) return problems;
+        var (_, _, refusal) = await FindAsync(context, projects, gate, packages, cancellationToken);
+        return refusal ?? ApiJson.Answer(Array.Empty<object>());
+    }
+
+    private static async Task<(Project? Project, Package? Package, IResult? Refusal)> FindAsync(
+        HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, CancellationToken cancellationToken)
+    {
+        if (!RowId.TryRead(context, "package_id", out var id, out var invalid)) return (null, null, invalid);
+        var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
+        if (await gate.CheckAsync(context, project) is { } refusal) return (null, null, refusal);
+        return await packages.FindAsync(project!.Id, id, cancellationToken) switch
+        {
+            null => (null, null, ApiError.RowNotFound()),
+            { Status: "error" } => (null, null, ApiError.Message(StatusCodes.Status404NotFound, "Package not found")),
+            var package => (project, package, null),
+        };
+    }
+
+    private static async Task<(PackageFile? File, IResult? Refusal)> FindFileAsync(
+        HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, CancellationToken cancellationToken)
+    {
+        if (!RowId.TryRead(context, "package_file_id", out var id, out var invalid)) return (null, invalid);
+        var (_, package, refusal) = await FindAsync(context, projects, gate, packages, cancellationToken);
+        if (refusal is not null) return (null, refusal);
+        return await packages.FindFileAsync(package!.Id, id, cancellationToken) is { } file ? (file, null) : (null, ApiError.RowNotFound());
+    }
+}

@@ -1,0 +1,25 @@
+using Larder.Registry.Http;
+
+namespace Larder.Registry.Packages;
+
+/// <summary>Reads the filters of a listing of packages (generic-packages contract section 4.1).</summary>
+internal static class PackageQuery
+{
+    private static readonly string[] Types =
+    [
+        "generic", "maven", "npm", "conan", "pypi", "composer", "nuget", "helm", "terraform_module", "golang", "debian",
+        "rubygems", "rpm", "ml_model", "cargo",
+    ];
+
+    /// <summary>The filter without its projects; what is wrong goes into the parameters' problems.</summary>
+    public static PackageFilter Read(ApiParameters parameters, bool inGroup) => new()
+    {
+        ProjectIds = [],
+        OrderBy = parameters.OneOf("order_by", [.. PackageStore.Orders.Where(order => inGroup || order != "project_path")]) ?? "created_at",
+        Descending = parameters.OneOf("sort", "asc", "desc") == "desc",
+        Type = parameters.OneOf("package_type", Types),
+        NameWords = parameters.Text("package_name"),
+        Version = parameters.Text("package_version"),
+        Status = parameters.OneOf("status", [.. PackageStatus.All]),
+    };
+}

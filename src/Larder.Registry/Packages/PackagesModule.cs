@@ -1,0 +1,23 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Larder.Registry.Packages;
+
+/// <summary>Generic packages, and the packages API around them.</summary>
+public static class PackagesModule
+{
+    /// <summary>What the endpoints need.</summary>
+    public static void AddPackages(this IServiceCollection services)
+    {
+        services.AddSingleton<GenericStore>();
+        services.AddSingleton<PackageStore>();
+    }
+
+    /// <summary>The routes.</summary>
+    public static void MapPackages(this IEndpointRouteBuilder app)
+    {
+        GenericEndpoints.Map(app);
+        PackageEndpoints.Map(app);
+        GroupPackageEndpoints.Map(app);
+    }
+}

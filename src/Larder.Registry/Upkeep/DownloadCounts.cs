@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using Larder.Registry.Data;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Larder.Registry.Upkeep;
+
+/// <summary>What is counted.</summary>
+public enum Downloaded
+{
+    /// <summary>A package: only when it was last downloaded.</summary>
+    Package,
+
+    /// <summary>A cache entry of a virtual registry: how often, and when last.</summary>
+    CacheEntry,
+}
+
+/// <summary>
+/// Counts downloads without writing on the way of one: in memory, and from there in one transaction every ten seconds and
+/// at the stop. A killed process loses the counts of its last ten seconds, nothing else.
+/// </summary>
+public sealed partial class DownloadCounts(Database database, TimeProvider time, ILogger<DownloadCounts> logger) : BackgroundService
+{
+    /// <summary>Time between two writes.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    // Between two writes; more different files than this in ten seconds are not counted, rather than filling the memory.
+    private const int MostCounted = 200_000;
+
+    private readonly ConcurrentDictionary<(Downloaded What, long Id), Counter> counters = new();
+
+    /// <summary>One download has begun.</summary>
+    public void Count(Downloaded what, long id)
+    {
+        if (!counters.TryGetValue((what, id), out var counter))
+        {
+            if (counters.Count >= MostCounted) return;
+            counter = counters.GetOrAdd((what, id), _ => new Counter());
+        }
+        Volatile.Write(ref counter.Last, time.GetUtcNow().ToUnixTimeMilliseconds());
+        Interlocked.Increment(ref counter.Count);
+    }
+
+    /// <summary>Writes what has gathered. On failure it stays gathered.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        var taken = new List<(Downloaded What, long Id, long Count, long Last)>();
+        foreach (var (key, counter) in counters)
+        {
+            var count = Interlocked.Exchange(ref counter.Count, 0);
+            if (count > 0) taken.Add((key.What, key.Id, count, Volatile.Read(ref counter.Last)));
+            else if (counters.TryRemove(new(key, counter)) && Volatile.Read(ref counter.Count) > 0)
+                counters.TryAdd(key, counter); // counted between the look and the removal
+        }
+        if (taken.Count == 0) return;
+        try
+        {
+            await WriteAsync(taken, cancellationToken);
+        }
+        catch (Exception e) when (e is DbException or OperationCanceledException)
+        {
+            foreach (var (what, id, count, _) in taken)
+                Interlocked.Add(ref counters.GetOrAdd((what, id), _ => new Counter()).Count, count);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken)) await TryFlushAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            await TryFlushAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task TryFlushAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await FlushAsync(cancellationToken);
+        }
+        catch (DbException e)
+        {
+            CountsNotWritten(logger, e);
+        }
+    }
+
+    private Task WriteAsync(List<(Downloaded What, long Id, long Count, long Last)> taken, CancellationToken cancellationToken) =>
+        database.WriteAsync(async session =>
+        {
+            // In one order everywhere, so that two nodes cannot lock each other's rows.
+            foreach (var (what, id, count, last) in taken.OrderBy(one => (one.What, one.Id)))
+            {
+                await session.ExecuteAsync(what == Downloaded.Package
+                    ? """
+                      update packages set last_downloaded_at = @Last
+                      where id = @Id and (last_downloaded_at is null or last_downloaded_at < @Last)
+                      """
+                    : """
+                      update maven_cache_entries set downloads_count = downloads_count + @Count,
+                        downloaded_at = case when downloaded_at < @Last then @Last else downloaded_at end
+                      where id = @Id
+                      """, new { Id = id, Count = count, Last = last });
+            }
+        }, cancellationToken);
+
+    private sealed class Counter
+    {
+        public long Count;
+        public long Last;
+    }
+
+    [LoggerMessage(5001, LogLevel.Warning, "Download counts could not be written; they are kept for the next time")]
+    private static partial void CountsNotWritten(ILogger logger, Exception exception);
+}

@@ -1,0 +1,170 @@
+using Larder.Registry.Data;
+using Larder.Storage.Blobs;
+
+namespace Larder.Registry.VirtualRegistries;
+
+/// <summary>
+/// A file that an upstream supplied: where its bytes are and when the upstream last confirmed it.
+/// <see cref="RelativePath"/> begins with a slash; <see cref="UpstreamEtag"/> keeps its quotes.
+/// </summary>
+public sealed record CacheEntry(
+    long Id, long UpstreamId, string RelativePath, string? ContentType, string? UpstreamEtag, string? UpstreamLastModified,
+    long UpstreamCheckedAt, long CreatedAt, StoredBlob Blob);
+
+/// <summary>One upstream of a registry, and what is known there of one path.</summary>
+/// <param name="Upstream">The upstream.</param>
+/// <param name="Entry">Its cached copy, fresh or stale.</param>
+/// <param name="AbsentUntil">Until when the upstream's own "not here" is good, in Unix milliseconds.</param>
+public sealed record Candidate(Upstream Upstream, CacheEntry? Entry, long? AbsentUntil);
+
+/// <summary>A file that has just come whole and verified from an upstream, to become a cache entry.</summary>
+/// <param name="UpstreamId">The upstream it came from.</param>
+/// <param name="Path">Its path.</param>
+/// <param name="Blob">Its bytes, which the blob store holds already.</param>
+/// <param name="ContentType">As the upstream named it.</param>
+/// <param name="Etag">The upstream's validator, with quotes.</param>
+/// <param name="LastModified">The upstream's other validator, as it came.</param>
+/// <param name="FreshUntil">Unix milliseconds until which the upstream need not be asked again.</param>
+/// <param name="AbsentAbove">Upstreams of higher position that had said "not here" in the same walk: that is good as long as the copy.</param>
+public sealed record Arrival(
+    long UpstreamId, MavenPath Path, StoredBlob Blob, string? ContentType, string? Etag, string? LastModified,
+    long FreshUntil, IReadOnlyList<long> AbsentAbove);
+
+/// <summary>The rows of cache entries and of remembered absence.</summary>
+public sealed class CacheEntryStore(Database database, TimeProvider time)
+{
+    // GitLab's bounds of the columns; longer values are not worth keeping.
+    private const int LongestText = 255;
+
+    /// <summary>
+    /// All upstreams of a registry by position, each with what is known of the path: one indexed statement.
+    /// </summary>
+    public Task<IReadOnlyList<Candidate>> CandidatesAsync(long registryId, MavenPath path, CancellationToken cancellationToken) =>
+        database.ReadAsync(async session =>
+        {
+            var rows = await session.QueryAsync<CandidateRow>("""
+                select u.id, u.group_id, u.name, u.description, u.url, u.username, u.password, u.cache_validity_hours,
+                  u.metadata_cache_validity_hours, u.created_at, u.updated_at,
+                  e.id as entry_id, e.content_type, e.upstream_etag, e.upstream_last_modified, e.upstream_checked_at,
+                  e.created_at as entry_created_at, b.length, b.md5, b.sha1, b.sha256, b.sha512, a.until as absent_until
+                from maven_registry_upstreams p
+                join maven_upstreams u on u.id = p.upstream_id
+                left join maven_cache_entries e on e.upstream_id = u.id and e.relative_path = @Path
+                left join blobs b on b.sha256 = e.sha256
+                left join maven_absences a on a.upstream_id = u.id and a.relative_path = @Path
+                where p.registry_id = @RegistryId
+                order by p.position
+                """, new { RegistryId = registryId, Path = path.Relative });
+            return (IReadOnlyList<Candidate>)[.. rows.Select(row => row.ToCandidate(path))];
+        }, cancellationToken);
+
+    /// <summary>The entry of one upstream for one path, or null.</summary>
+    public Task<CacheEntry?> FindAsync(long upstreamId, MavenPath path, CancellationToken cancellationToken) =>
+        database.ReadAsync(async session =>
+        {
+            var row = await session.FirstOrDefaultAsync<CandidateRow>("""
+                select e.upstream_id as id, e.id as entry_id, e.content_type, e.upstream_etag, e.upstream_last_modified,
+                  e.upstream_checked_at, e.created_at as entry_created_at, b.length, b.md5, b.sha1, b.sha256, b.sha512
+                from maven_cache_entries e
+                join blobs b on b.sha256 = e.sha256
+                where e.upstream_id = @UpstreamId and e.relative_path = @Path
+                """, new { UpstreamId = upstreamId, Path = path.Relative });
+            return row?.ToCandidate(path).Entry;
+        }, cancellationToken);
+
+    /// <summary>Makes the file visible: the blob's row, the entry (new or replaced), and what the walk to it has shown.</summary>
+    public Task SaveAsync(Arrival arrival, CancellationToken cancellationToken) => database.WriteAsync(async session =>
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        await BlobRows.SaveAsync(session, arrival.Blob, now);
+        await session.ExecuteAsync("""
+            insert into maven_cache_entries (upstream_id, relative_path, sha256, size, content_type, upstream_etag,
+              upstream_last_modified, upstream_checked_at, downloads_count, downloaded_at, created_at, updated_at)
+            values (@UpstreamId, @Path, @Sha256, @Size, @ContentType, @Etag, @LastModified, @Now, 0, @Now, @Now, @Now)
+            on conflict (upstream_id, relative_path) do update set
+              sha256 = excluded.sha256, size = excluded.size, content_type = excluded.content_type,
+              upstream_etag = excluded.upstream_etag, upstream_last_modified = excluded.upstream_last_modified,
+              upstream_checked_at = excluded.upstream_checked_at, updated_at = excluded.updated_at
+            """, new
+        {
+            arrival.UpstreamId, Path = arrival.Path.Relative, Sha256 = arrival.Blob.Digests.Sha256.Hex, Size = arrival.Blob.Length,
+            ContentType = Bounded(arrival.ContentType), Etag = Bounded(arrival.Etag), LastModified = Bounded(arrival.LastModified), Now = now,
+        });
+        await session.ExecuteAsync("""
+            insert into maven_supplied_artifacts (upstream_id, artifact) values (@UpstreamId, @Artifact) on conflict do nothing
+            """, new { arrival.UpstreamId, arrival.Path.Artifact });
+        await session.ExecuteAsync("delete from maven_absences where upstream_id = @UpstreamId and relative_path = @Path",
+            new { arrival.UpstreamId, Path = arrival.Path.Relative });
+        await RememberAbsenceAsync(session, arrival.AbsentAbove, arrival.Path, arrival.FreshUntil);
+    }, cancellationToken);
+
+    /// <summary>The upstream has confirmed its entry: it is fresh again, as is what the walk has shown above it.</summary>
+    public Task ConfirmAsync(CacheEntry entry, MavenPath path, long freshUntil, IReadOnlyList<long> absentAbove, CancellationToken cancellationToken) =>
+        database.WriteAsync(async session =>
+        {
+            await session.ExecuteAsync("update maven_cache_entries set upstream_checked_at = @Now where id = @Id",
+                new { Now = time.GetUtcNow().ToUnixTimeMilliseconds(), entry.Id });
+            await RememberAbsenceAsync(session, absentAbove, path, freshUntil);
+        }, cancellationToken);
+
+    /// <summary>The upstream says that it no longer has the file: its copy goes, unless it was replaced meanwhile.</summary>
+    public Task RemoveAsync(CacheEntry entry, CancellationToken cancellationToken) => database.WriteAsync(
+        session => session.ExecuteAsync("delete from maven_cache_entries where id = @Id and sha256 = @Sha256",
+            new { entry.Id, Sha256 = entry.Blob.Digests.Sha256.Hex }), cancellationToken);
+
+    /// <summary>Whether the upstream has ever supplied a file of this artifact.</summary>
+    public Task<bool> HasSuppliedAsync(long upstreamId, string artifact, CancellationToken cancellationToken) =>
+        database.ReadAsync(async session => await session.FirstOrDefaultAsync<long?>(
+            "select 1 from maven_supplied_artifacts where upstream_id = @UpstreamId and artifact = @Artifact",
+            new { UpstreamId = upstreamId, Artifact = artifact }) is not null, cancellationToken);
+
+    private static async Task RememberAbsenceAsync(Session session, IReadOnlyList<long> upstreamIds, MavenPath path, long until)
+    {
+        foreach (var upstreamId in upstreamIds)
+        {
+            await session.ExecuteAsync("""
+                insert into maven_absences (upstream_id, relative_path, until) values (@UpstreamId, @Path, @Until)
+                on conflict (upstream_id, relative_path) do update set until = excluded.until
+                """, new { UpstreamId = upstreamId, Path = path.Relative, Until = until });
+        }
+    }
+
+    private static string? Bounded(string? text) => text is { Length: > LongestText } ? null : text;
+
+    private sealed class CandidateRow
+    {
+        public long Id { get; init; }
+        public long GroupId { get; init; }
+        public string Name { get; init; } = "";
+        public string? Description { get; init; }
+        public string Url { get; init; } = "";
+        public string? Username { get; init; }
+        public string? Password { get; init; }
+        public long CacheValidityHours { get; init; }
+        public long MetadataCacheValidityHours { get; init; }
+        public long CreatedAt { get; init; }
+        public long UpdatedAt { get; init; }
+        public long? EntryId { get; init; }
+        public string? ContentType { get; init; }
+        public string? UpstreamEtag { get; init; }
+        public string? UpstreamLastModified { get; init; }
+        public long? UpstreamCheckedAt { get; init; }
+        public long? EntryCreatedAt { get; init; }
+        public long? Length { get; init; }
+        public string? Md5 { get; init; }
+        public string? Sha1 { get; init; }
+        public string? Sha256 { get; init; }
+        public string? Sha512 { get; init; }
+        public long? AbsentUntil { get; init; }
+
+        public Candidate ToCandidate(MavenPath path) => new(
+            new Upstream(Id, GroupId, Name, Description, Url, Username, Password, CacheValidityHours,
+                MetadataCacheValidityHours, CreatedAt, UpdatedAt),
+            EntryId is { } entryId
+                ? new CacheEntry(entryId, Id, path.Relative, ContentType, UpstreamEtag, UpstreamLastModified,
+                    UpstreamCheckedAt!.Value, EntryCreatedAt!.Value,
+                    new StoredBlob(Length!.Value, new Digests(Md5!, Sha1!, Larder.Storage.Blobs.Sha256.Parse(Sha256!), Sha512!)))
+                : null,
+            AbsentUntil);
+    }
+}

@@ -1,0 +1,100 @@
+using Larder.Registry.Access;
+using Larder.Registry.Http;
+using Larder.Registry.Namespaces;
+using Larder.Registry.Upkeep;
+using Larder.Storage.Blobs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace Larder.Registry.VirtualRegistries;
+
+/// <summary>
+/// <c>GET|HEAD /virtual_registries/packages/maven/:id/*path</c> (Maven contract section 2): from the cache, or from the
+/// first upstream that has the file while it is being cached.
+/// </summary>
+internal static partial class DownloadEndpoint
+{
+    // A copy whose bytes are gone is dropped and the walk repeated; more often than this something else is wrong.
+    private const int MostWalks = 3;
+
+    public static void Map(IEndpointRouteBuilder app) =>
+        app.MapMethods("/api/v4/virtual_registries/packages/maven/{id:long}/{**path}", ["GET", "HEAD"], ServeAsync)
+            .Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload);
+
+    private static async Task ServeAsync(
+        HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, HitMemory hits, IBlobStore blobs,
+        Walk walk, CacheEntryStore entries, ILogger<Walk> logger)
+    {
+        if (await RefusalAsync(context, directory, namespaces, gate) is var (registryId, path, refusal) && refusal is not null)
+        {
+            await refusal.ExecuteAsync(context);
+            return;
+        }
+        var file = path!.Checksum is null ? path : path.Subject;
+        for (var round = 0; round < MostWalks; round++)
+        {
+            if (hits.Find(registryId, file) is { } known && await TrySendAsync(context, known, path, blobs)) return;
+            var stamp = hits.Stamp(file);
+            switch (await walk.FindAsync(registryId, file, context.RequestAborted))
+            {
+                case WalkEnd.Held held:
+                    var hit = new Hit(held.Entry, held.FreshUntil);
+                    if (held.Failure is not null) context.Response.Headers.Warning = "110 larder \"Response is Stale\"";
+                    else hits.Remember(registryId, file, hit, stamp);
+                    if (await TrySendAsync(context, hit, path, blobs)) return;
+                    CopyLost(logger, held.Entry.UpstreamId, file.Value, held.Entry.Blob.Digests.Sha256);
+                    await entries.RemoveAsync(held.Entry, context.RequestAborted);
+                    hits.Forget(file);
+                    break;
+                case WalkEnd.Arriving arriving:
+                    await using (arriving.Reader) await ArrivalAnswer.SendAsync(context, arriving, path);
+                    return;
+                case var end:
+                    await Refusals.Of(end).ExecuteAsync(context);
+                    return;
+            }
+        }
+        await ApiError.Internal().ExecuteAsync(context);
+    }
+
+    // The order of the contract, section 1.2: the path, the registry's row, the caller, the caller's browser.
+    private static async ValueTask<(long RegistryId, MavenPath? Path, IResult? Refusal)> RefusalAsync(
+        HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate)
+    {
+        // An encoded slash has survived as %2F in the route value: another spelling of a path, so no Maven path.
+        if (context.Request.RouteValues["path"] is not string text || !MavenPath.TryParse(text, out var path))
+            return (0, null, ApiError.Invalid("path should be a valid file path"));
+        if (!RowId.TryRead(context, "id", out var id, out var invalid)) return (0, null, invalid);
+        if (await directory.GroupOfAsync(id, context.RequestAborted) is not { } groupId) return (0, null, ApiError.RowNotFound());
+        var group = await namespaces.FindByIdAsync(groupId, context.RequestAborted);
+        if (await gate.CheckAsync(context, group) is { } refusal) return (0, null, refusal);
+        return Browsers.IsBrowser(context.Request.Headers.UserAgent.ToString())
+            ? (0, null, ApiError.BadRequest("This endpoint is not meant to be accessed by a web browser."))
+            : (id, path, null);
+    }
+
+    /// <summary>Sends the file or its checksum; false when the bytes are gone and nothing was sent.</summary>
+    private static async Task<bool> TrySendAsync(HttpContext context, Hit hit, MavenPath path, IBlobStore blobs)
+    {
+        if (path.Checksum is { } kind)
+        {
+            await ChecksumAnswer.SendAsync(context, hit.Entry.Blob.Digests, kind);
+            return true;
+        }
+        await using var blob = await blobs.OpenAsync(hit.Entry.Blob.Digests.Sha256, context.RequestAborted);
+        if (blob is null || blob.Length != hit.Entry.Blob.Length) return false;
+        var headers = context.Response.Headers;
+        headers["x-checksum-md5"] = hit.Md5;
+        headers["x-checksum-sha1"] = hit.Sha1;
+        headers["x-checksum-sha256"] = hit.Sha256;
+        headers["x-checksum-sha512"] = hit.Sha512;
+        FileHeaders.Write(context, hit.Entry.ContentType);
+        await BlobAnswer.SendAsync(context, blob, hit.EntityTag, hit.CachedAt);
+        return true;
+    }
+
+    [LoggerMessage(4002, LogLevel.Warning, "The copy of {Path} from upstream {UpstreamId} has lost its bytes ({Sha256}); asking again")]
+    private static partial void CopyLost(ILogger logger, long upstreamId, string path, Sha256 sha256);
+}

@@ -1,0 +1,60 @@
+using System.Text;
+using Larder.Storage.Blobs;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Larder.Registry.VirtualRegistries;
+
+/// <summary>
+/// The headers that keep a file of strangers from acting as a page of this host: anybody may publish to a public
+/// repository (Maven contract section 2.5).
+/// </summary>
+internal static class FileHeaders
+{
+    private const string OctetStream = "application/octet-stream";
+    private static readonly StringValues Attachment = "attachment";
+    private static readonly StringValues Sandbox = "sandbox; default-src 'none'; require-trusted-types-for 'script'";
+
+    public static void Write(HttpContext context, string? contentType)
+    {
+        var headers = context.Response.Headers;
+        headers.ContentDisposition = Attachment;
+        headers.ContentSecurityPolicy = Sandbox;
+        // A type that a browser would take apart is no type of a package file.
+        headers.ContentType = contentType is null || contentType.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase)
+            ? OctetStream
+            : contentType;
+    }
+}
+
+/// <summary>The answer to a checksum file: bare lower-case digits.</summary>
+internal static class ChecksumAnswer
+{
+    public static async Task SendAsync(HttpContext context, Digests digests, ChecksumKind kind)
+    {
+        var text = kind switch
+        {
+            ChecksumKind.Md5 => digests.Md5,
+            ChecksumKind.Sha1 => digests.Sha1,
+            ChecksumKind.Sha256 => digests.Sha256.Hex,
+            _ => digests.Sha512,
+        };
+        var response = context.Response;
+        FileHeaders.Write(context, "text/plain");
+        response.ContentLength = text.Length;
+        if (!HttpMethods.IsHead(context.Request.Method)) await response.WriteAsync(text, Encoding.ASCII, context.RequestAborted);
+    }
+}
+
+/// <summary>Recognises web browsers by what they call themselves.</summary>
+internal static class Browsers
+{
+    private static readonly string[] Engines = ["Firefox/", "Chrome/", "Safari/", "Edg/", "OPR/", "Trident/", "MSIE "];
+
+    /// <summary>
+    /// GitLab refuses browsers here. Scripts of PowerShell also begin with <c>Mozilla/5.0</c>, but name no engine.
+    /// </summary>
+    public static bool IsBrowser(string userAgent) =>
+        userAgent.StartsWith("Mozilla/", StringComparison.Ordinal)
+        && Engines.Any(engine => userAgent.Contains(engine, StringComparison.Ordinal));
+}

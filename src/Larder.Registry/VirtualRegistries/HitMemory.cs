@@ -1,0 +1,70 @@
+using BitFaster.Caching.Lru;
+using Microsoft.Extensions.Primitives;
+
+namespace Larder.Registry.VirtualRegistries;
+
+/// <summary>A file that a registry answers from its cache, with the headers that every such answer carries.</summary>
+public sealed class Hit(CacheEntry entry, long freshUntil)
+{
+    /// <summary>The copy.</summary>
+    public CacheEntry Entry { get; } = entry;
+
+    /// <summary>Unix milliseconds until which it needs no asking.</summary>
+    public long FreshUntil { get; } = freshUntil;
+
+    /// <summary>The instant the file was cached: its <c>Last-Modified</c>.</summary>
+    public DateTimeOffset CachedAt { get; } = Http.ApiJson.Instant(entry.CreatedAt);
+
+    /// <summary>The strong validator.</summary>
+    public string EntityTag { get; } = $"\"{entry.Blob.Digests.Sha256}\"";
+
+    // Made once: a hot answer formats nothing.
+    internal StringValues Md5 { get; } = entry.Blob.Digests.Md5;
+    internal StringValues Sha1 { get; } = entry.Blob.Digests.Sha1;
+    internal StringValues Sha256 { get; } = entry.Blob.Digests.Sha256.Hex;
+    internal StringValues Sha512 { get; } = entry.Blob.Digests.Sha512;
+    internal long LoadedAt { get; set; }
+    internal int Stamp { get; set; }
+}
+
+/// <summary>
+/// The files that a registry has lately answered from its cache: a hot download finds its row here and asks no database.
+/// At most 5 seconds old, so that a change on another node is seen in that time; a change on this node is seen at once.
+/// </summary>
+public sealed class HitMemory(TimeProvider time)
+{
+    private const int MostHits = 20_000;
+    private static readonly TimeSpan Oldest = TimeSpan.FromSeconds(5);
+
+    // A change bumps the stamp of its path; a hit that was looked up before carries an older stamp and is void. So a
+    // lookup that runs beside the change cannot bring the old row back.
+    private readonly int[] stamps = new int[4096];
+    private readonly ConcurrentLru<(long RegistryId, string Path), Hit> hits = new(MostHits);
+
+    /// <summary>The hit, if it was remembered, is young and still fresh.</summary>
+    public Hit? Find(long registryId, MavenPath path)
+    {
+        if (!hits.TryGet((registryId, path.Value), out var hit)) return null;
+        return hit.Stamp == Stamp(path) && time.GetElapsedTime(hit.LoadedAt) < Oldest
+            && hit.FreshUntil > time.GetUtcNow().ToUnixTimeMilliseconds() ? hit : null;
+    }
+
+    /// <summary>The stamp to take before looking up the row, for <see cref="Remember"/>.</summary>
+    public int Stamp(MavenPath path) => Volatile.Read(ref stamps[Index(path)]);
+
+    /// <summary>Remembers what was looked up under <paramref name="stamp"/>.</summary>
+    public void Remember(long registryId, MavenPath path, Hit hit, int stamp)
+    {
+        hit.Stamp = stamp;
+        hit.LoadedAt = time.GetTimestamp();
+        hits.AddOrUpdate((registryId, path.Value), hit);
+    }
+
+    /// <summary>The rows of this path have changed.</summary>
+    public void Forget(MavenPath path) => Interlocked.Increment(ref stamps[Index(path)]);
+
+    /// <summary>Upstreams or registries have changed.</summary>
+    public void Clear() => hits.Clear();
+
+    private int Index(MavenPath path) => (int)((uint)string.GetHashCode(path.Value, StringComparison.Ordinal) % (uint)stamps.Length);
+}

@@ -1,0 +1,91 @@
+using Larder.Storage.Upstreams;
+
+namespace Larder.Registry.VirtualRegistries;
+
+/// <summary>
+/// Turns a miss, or a stale copy, into a download that all who want the file share, and its end into rows.
+/// </summary>
+public sealed class MavenDownloads(
+    Downloads downloads, CacheEntryStore entries, AbsenceMemory absences, UpstreamPasswords passwords, HitMemory hits,
+    LarderOptions options, TimeProvider time)
+{
+    /// <summary>Joins the download of this file from this upstream, or begins it.</summary>
+    /// <param name="candidate">The upstream, and its stale copy if there is one: then the request is conditional.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="absentAbove">Upstreams above that said "not here" on the way; not changed any more.</param>
+    public DownloadReader Join(Candidate candidate, MavenPath path, IReadOnlyList<long> absentAbove) =>
+        downloads.Join(new DownloadKey(candidate.Upstream.Id, path.Value), () => Plan(candidate, path, absentAbove));
+
+    private MavenDownloadPlan Plan(Candidate candidate, MavenPath path, IReadOnlyList<long> absentAbove) =>
+        new(entries, absences, hits, time)
+        {
+            Request = RequestFor(candidate, path),
+            MaxBytes = options.Upstreams.MaxBytes,
+            Upstream = candidate.Upstream,
+            Entry = candidate.Entry,
+            Path = path,
+            AbsentAbove = absentAbove,
+        };
+
+    private UpstreamRequest RequestFor(Candidate candidate, MavenPath path)
+    {
+        var (upstream, entry, _) = candidate;
+        return new UpstreamRequest(
+            // The one character that a Maven path may hold and a URL may not.
+            new Uri($"{upstream.Url}/{path.Value.Replace("^", "%5E", StringComparison.Ordinal)}"),
+            upstream.Username is { } username && passwords.Reveal(upstream.Password) is { } password
+                ? new UpstreamCredentials(username, password)
+                : null,
+            IfNoneMatch: entry?.UpstreamEtag,
+            IfModifiedSince: entry?.UpstreamLastModified);
+    }
+}
+
+/// <summary>What a download of a Maven file is for.</summary>
+internal sealed class MavenDownloadPlan(CacheEntryStore entries, AbsenceMemory absences, HitMemory hits, TimeProvider time) : DownloadPlan
+{
+    public required override UpstreamRequest Request { get; init; }
+    public required override long MaxBytes { get; init; }
+    public required Upstream Upstream { get; init; }
+
+    /// <summary>The copy that the request asks to confirm.</summary>
+    public required CacheEntry? Entry { get; init; }
+
+    public required MavenPath Path { get; init; }
+    public required IReadOnlyList<long> AbsentAbove { get; init; }
+
+    public override async ValueTask<bool> IsOvertakenAsync(CancellationToken cancellationToken)
+    {
+        if (Entry is null && absences.Remembers(Upstream.Id, Path)) return true;
+        var now = await entries.FindAsync(Upstream.Id, Path, cancellationToken);
+        return now?.UpstreamCheckedAt != Entry?.UpstreamCheckedAt || now?.Blob.Digests != Entry?.Blob.Digests;
+    }
+
+    // Portals, proxies and expired domains answer 200 with a page for everything.
+    public override UpstreamFailure? Refuse(UpstreamHeaders headers) =>
+        headers.ContentType?.StartsWith("text/html", StringComparison.OrdinalIgnoreCase) == true
+        && !Path.Value.EndsWith(".html", StringComparison.Ordinal) && !Path.Value.EndsWith(".htm", StringComparison.Ordinal)
+            ? new(UpstreamFailureKind.Malformed, "it answered with a web page instead of the file")
+            : null;
+
+    public override void NoteAbsence(int status)
+    {
+        // 403 is absence, but not definite enough to outweigh a copy that is here.
+        if (Entry is null || status is 404 or 410) absences.Remember(Upstream.Id, Path);
+    }
+
+    public override async Task ConfirmAsync(CancellationToken cancellationToken)
+    {
+        await entries.ConfirmAsync(Entry!, Path, FreshUntil(), AbsentAbove, cancellationToken);
+        hits.Forget(Path);
+    }
+
+    public override async Task PublishAsync(CompletedDownload completed, CancellationToken cancellationToken)
+    {
+        await entries.SaveAsync(new Arrival(Upstream.Id, Path, completed.Blob, completed.Headers.ContentType,
+            completed.Headers.ETag, completed.Headers.LastModified, FreshUntil(), AbsentAbove), cancellationToken);
+        hits.Forget(Path);
+    }
+
+    private long FreshUntil() => Freshness.Until(Upstream, Path, time.GetUtcNow().ToUnixTimeMilliseconds());
+}

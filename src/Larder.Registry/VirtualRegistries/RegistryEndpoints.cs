@@ -1,0 +1,93 @@
+using Larder.Registry.Access;
+using Larder.Registry.Data;
+using Larder.Registry.Http;
+using Larder.Registry.Namespaces;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Larder.Registry.VirtualRegistries;
+
+/// <summary>Managing virtual registries (Maven contract section 1.5).</summary>
+internal static class RegistryEndpoints
+{
+    private const int LongestName = 255;
+    private const int LongestDescription = 1024;
+
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        var inGroup = app.MapGroup("/api/v4/groups/{id}/-/virtual_registries/packages/maven/registries");
+        inGroup.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+        inGroup.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+
+        var registries = app.MapGroup("/api/v4/virtual_registries/packages/maven/registries");
+        registries.MapGet("/{id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, CancellationToken cancellationToken)
+    {
+        var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
+        if (await RefusalAsync(context, gate, group) is { } refusal) return refusal;
+        return ApiJson.Answer((await registries.ListAsync(group!.Id, cancellationToken)).Select(registry => Json(registry)));
+    }
+
+    private static async Task<IResult> CreateAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var name = parameters.RequiredText("name");
+        var description = parameters.Text("description");
+        if (parameters.Problems is { } problems) return problems;
+        var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
+        if (await RefusalAsync(context, gate, group) is { } refusal) return refusal;
+        if (name.Length > LongestName) return ApiError.Model("name", $"is too long (maximum is {LongestName} characters)");
+        if (description?.Length > LongestDescription)
+            return ApiError.Model("description", $"is too long (maximum is {LongestDescription} characters)");
+        try
+        {
+            return await registries.CreateAsync(group!.Id, name, description, cancellationToken) is { } registry
+                ? ApiJson.Answer(Json(registry), StatusCodes.Status201Created)
+                : ApiError.Model("base", $"{RegistryStore.MostRegistries} registries is the maximum allowed per top-level group.");
+        }
+        catch (DuplicateRowException)
+        {
+            return ApiError.Model("name", "has already been taken");
+        }
+    }
+
+    private static async Task<IResult> GetAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, CancellationToken cancellationToken)
+    {
+        var (registry, refusal) = await FindAsync(context, namespaces, gate, registries, cancellationToken);
+        if (refusal is not null) return refusal;
+        return ApiJson.Answer(Json(registry!, await registries.UpstreamsAsync(registry!.Id, cancellationToken)));
+    }
+
+    /// <summary>The registry of route value <c>id</c>, or why it is not to be had: 400, 404, or the gate's word on its group.</summary>
+    public static async Task<(VirtualRegistry? Registry, ApiError? Refusal)> FindAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, CancellationToken cancellationToken)
+    {
+        if (!RowId.TryRead(context, "id", out var id, out var invalid)) return (null, invalid);
+        if (await registries.FindAsync(id, cancellationToken) is not { } registry) return (null, ApiError.RowNotFound());
+        var group = await namespaces.FindByIdAsync(registry.GroupId, cancellationToken);
+        return (registry, await gate.CheckAsync(context, group));
+    }
+
+    // Virtual registries belong to top-level groups: a subgroup is refused as GitLab 18.9 does.
+    private static async ValueTask<ApiError?> RefusalAsync(HttpContext context, Gate gate, Namespace? group) =>
+        await gate.CheckAsync(context, group) ?? (group!.ParentId is null ? null : ApiError.Forbidden());
+
+    private static object Json(VirtualRegistry registry) => new
+    {
+        registry.Id, registry.GroupId, registry.Name, registry.Description,
+        CreatedAt = ApiJson.Instant(registry.CreatedAt), UpdatedAt = ApiJson.Instant(registry.UpdatedAt),
+    };
+
+    private static object Json(VirtualRegistry registry, IReadOnlyList<RegistryUpstream> upstreams) => new
+    {
+        registry.Id, registry.GroupId, registry.Name, registry.Description,
+        CreatedAt = ApiJson.Instant(registry.CreatedAt), UpdatedAt = ApiJson.Instant(registry.UpdatedAt),
+        RegistryUpstreams = upstreams.Select(place => new { place.Id, place.UpstreamId, place.Position }),
+    };
+}

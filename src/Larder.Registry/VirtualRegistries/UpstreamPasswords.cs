@@ -1,0 +1,29 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.DataProtection;
+
+namespace Larder.Registry.VirtualRegistries;
+
+/// <summary>Encrypts the passwords of upstreams at rest. The keys lie in the data directory, apart from the database.</summary>
+public sealed class UpstreamPasswords(IDataProtectionProvider provider)
+{
+    private readonly IDataProtector protector = provider.CreateProtector("Larder.MavenUpstream.Password");
+
+    /// <summary>What goes into the row.</summary>
+    public string? Protect(string? password) => password is null ? null : protector.Protect(password);
+
+    /// <summary>
+    /// The password, or null when there is none or its key is lost: then the upstream is asked without credentials and says
+    /// so itself.
+    /// </summary>
+    public string? Reveal(string? stored)
+    {
+        try
+        {
+            return stored is null ? null : protector.Unprotect(stored);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Larder.Registry.VirtualRegistries;
+
+/// <summary>Maven virtual registries: one URL in front of ordered upstreams, cached as they are used.</summary>
+public static class VirtualRegistriesModule
+{
+    /// <summary>What the endpoints need.</summary>
+    public static void AddVirtualRegistries(this IServiceCollection services)
+    {
+        services.AddSingleton<RegistryStore>();
+        services.AddSingleton<UpstreamStore>();
+        services.AddSingleton<CacheEntryStore>();
+        services.AddSingleton<RegistryDirectory>();
+        services.AddSingleton<UpstreamPasswords>();
+        services.AddSingleton<UpstreamForm>();
+        services.AddSingleton<AbsenceMemory>();
+        services.AddSingleton<HitMemory>();
+        services.AddSingleton<MavenDownloads>();
+        services.AddSingleton<Walk>();
+    }
+
+    /// <summary>The routes.</summary>
+    public static void MapVirtualRegistries(this IEndpointRouteBuilder app)
+    {
+        RegistryEndpoints.Map(app);
+        UpstreamEndpoints.Map(app);
+        DownloadEndpoint.Map(app);
+    }
+}
