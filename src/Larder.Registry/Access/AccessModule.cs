@@ -12,6 +12,7 @@ public static class AccessModule
         services.AddSingleton<PermissionTable>();
         services.AddSingleton<TokenStore>();
         services.AddSingleton<Memberships>();
+        services.AddSingleton<RootAccount>();
         services.AddSingleton(provider => new Gate(provider.GetRequiredService<PermissionTable>(), provider.GetRequiredService<Memberships>()));
     }
 }

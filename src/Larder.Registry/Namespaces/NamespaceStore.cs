@@ -1,11 +1,24 @@
 using System.Globalization;
 using Larder.Registry.Access;
 using Larder.Registry.Data;
+using Larder.Registry.Http;
 
 namespace Larder.Registry.Namespaces;
 
+/// <summary>What a new namespace is made of.</summary>
+internal sealed record NewNamespace(
+    string Kind, Namespace? Parent, long? OwnerId, string Name, string Path, string Visibility, string Description);
+
+/// <summary>Which groups are wanted.</summary>
+/// <param name="ParentId">Only those directly inside this group; null for all.</param>
+/// <param name="TopLevelOnly">Only those that are in no group.</param>
+/// <param name="Search">Text in name or path; null for all.</param>
+/// <param name="Visibility">Null for any.</param>
+/// <param name="MinAccessLevel">Only those in which the caller has at least this level; 0 for whatever it may see.</param>
+public sealed record GroupFilter(long? ParentId, bool TopLevelOnly, string? Search, string? Visibility, AccessLevel MinAccessLevel);
+
 /// <summary>Groups and personal namespaces. What it finds may be up to five seconds old when another node changed it.</summary>
-public sealed class NamespaceStore(Database database, AccessCache cache)
+public sealed class NamespaceStore(Database database, AccessCache cache, TimeProvider time)
 {
     /// <summary>Columns of table <c>namespaces n</c> in the order of <see cref="Namespace"/>.</summary>
     internal const string Columns = """
@@ -26,29 +39,79 @@ public sealed class NamespaceStore(Database database, AccessCache cache)
             session => session.FirstOrDefaultAsync<Namespace>($"select {Columns} from namespaces n where n.id = @Id", new { key.Id }), token),
             cancellationToken);
 
+    /// <summary>The names from the top-level group down to this one, as people read them: <c>Acme / Tools</c>.</summary>
+    public async ValueTask<string> FullNameAsync(Namespace @namespace, CancellationToken cancellationToken)
+    {
+        if (@namespace.ParentId is not { } parentId) return @namespace.Name;
+        var parent = await FindByIdAsync(parentId, cancellationToken);
+        return parent is null ? @namespace.Name : $"{await FullNameAsync(parent, cancellationToken)} / {@namespace.Name}";
+    }
+
+    /// <summary>A page of the groups that the caller may see, by name, and how many there are.</summary>
+    public Task<(IReadOnlyList<Namespace> Groups, long Total)> ListGroupsAsync(
+        Caller caller, GroupFilter filter, Page page, CancellationToken cancellationToken)
+    {
+        var where = Conditions.All(
+            "n.kind = 'group'",
+            filter.TopLevelOnly ? "n.parent_id is null" : null,
+            filter.ParentId is null ? null : "n.parent_id = @ParentId",
+            filter.Search is null ? null : @"(lower(n.name) like @Search escape '\' or lower(n.path) like @Search escape '\')",
+            filter.Visibility is null ? null : "n.visibility = @Visibility",
+            filter.MinAccessLevel == AccessLevel.None ? null : $"{Memberships.LevelInNamespace} >= @MinAccessLevel",
+            VisibleRows.Group);
+        var parameters = new
+        {
+            filter.ParentId, Search = LikePattern.Containing(filter.Search), filter.Visibility, MinAccessLevel = (long)filter.MinAccessLevel,
+            UserId = caller.UserId ?? 0, IsAdmin = caller.IsAdmin ? 1L : 0L, Now = time.GetUtcNow().ToUnixTimeMilliseconds(),
+            Limit = page.Size, page.Offset, Page.CountLimit,
+        };
+        return database.ReadAsync(async session => (
+            await session.QueryAsync<Namespace>(
+                $"select {Columns} from namespaces n {where} order by lower(n.name), n.id limit @Limit offset @Offset", parameters),
+            await session.SingleAsync<long>($"select count(*) from (select 1 from namespaces n {where} limit @CountLimit) counted", parameters)),
+            cancellationToken);
+    }
+
+    /// <summary>Makes a group, with its maker as Owner.</summary>
+    /// <exception cref="DuplicateRowException">The path has been taken.</exception>
+    public async Task<Namespace> CreateGroupAsync(
+        Namespace? parent, string name, string path, string visibility, string description, long ownerId, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var group = await database.WriteAsync(async session =>
+        {
+            var created = await InsertAsync(
+                session, new NewNamespace(NamespaceKind.Group, parent, null, name, path, visibility, description), now);
+            await MemberStore.InsertAsync(session, new MemberPlace(null, created.Id), ownerId, AccessLevel.Owner, null, now);
+            return created;
+        }, cancellationToken);
+        cache.NamespacesChanged();
+        return group;
+    }
+
+    internal static async Task<Namespace> InsertAsync(Session session, NewNamespace made, long now)
+    {
+        var fullPath = made.Parent is { } parent ? $"{parent.FullPath}/{made.Path}" : made.Path;
+        var id = await session.SingleAsync<long>("""
+            insert into namespaces (kind, parent_id, owner_id, name, path, full_path, lineage, visibility, description, created_at, updated_at)
+            values (@Kind, @ParentId, @OwnerId, @Name, @Path, @FullPath, '', @Visibility, @Description, @Now, @Now) returning id
+            """, new
+        {
+            made.Kind, ParentId = made.Parent?.Id, made.OwnerId, made.Name, made.Path, FullPath = fullPath, made.Visibility,
+            made.Description, Now = now,
+        });
+        var lineage = made.Parent is null ? id.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{made.Parent.Lineage}/{id}");
+        await session.ExecuteAsync("update namespaces set lineage = @Lineage where id = @Id", new { Id = id, Lineage = lineage });
+        await session.ExecuteAsync(
+            "insert into routes (path_key, namespace_id) values (@Key, @Id)", new { Key = IdOrPath.Key(fullPath), Id = id });
+        return new Namespace(id, made.Kind, made.Parent?.Id, made.OwnerId, made.Name, made.Path, fullPath, lineage, made.Visibility,
+            made.Description, now, now);
+    }
+
     private ValueTask<Namespace?> FindByPathAsync(string path, CancellationToken cancellationToken) =>
         cache.Namespaces.GetAsync((0, path), database, static (database, key, token) => database.ReadAsync(
             session => session.FirstOrDefaultAsync<Namespace>(
                 $"select {Columns} from routes r join namespaces n on n.id = r.namespace_id where r.path_key = @Key",
                 new { Key = IdOrPath.Key(key.Path) }), token),
             cancellationToken);
-
-}
-
-/// <summary>How <c>:id</c> of groups and projects is read (generic-packages contract section 8).</summary>
-internal static class IdOrPath
-{
-    /// <summary>Digits only, with an optional minus, are an id; everything else is a path.</summary>
-    public static bool TryId(string text, out long id)
-    {
-        id = 0;
-        var digits = text.StartsWith('-') ? text.AsSpan(1) : text;
-        if (digits.IsEmpty || digits.ContainsAnyExceptInRange('0', '9')) return false;
-        // A number too large for any row is an id all the same: of nothing.
-        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out id)) id = -1;
-        return true;
-    }
-
-    /// <summary>The key of a path in table <c>routes</c>.</summary>
-    public static string Key(string path) => path.ToLowerInvariant();
 }

@@ -9,8 +9,10 @@ public static class NamespacesModule
     /// <summary>The stores.</summary>
     public static void AddNamespaces(this IServiceCollection services)
     {
+        services.AddSingleton<UserStore>();
         services.AddSingleton<NamespaceStore>();
         services.AddSingleton<ProjectStore>();
+        services.AddSingleton<MemberStore>();
     }
 
     /// <summary>The routes.</summary>

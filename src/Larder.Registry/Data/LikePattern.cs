@@ -1,0 +1,14 @@
+namespace Larder.Registry.Data;
+
+/// <summary>Patterns for <c>like @Pattern escape '\'</c>.</summary>
+public static class LikePattern
+{
+    /// <summary>
+    /// Matches what contains the text, which is lower-cased: the statement compares it with <c>lower(column)</c>. Null for
+    /// no text.
+    /// </summary>
+    public static string? Containing(string? text) => string.IsNullOrEmpty(text)
+        ? null
+        : $"%{text.ToLowerInvariant().Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
+}

@@ -1,0 +1,27 @@
+namespace Larder.Registry.Namespaces;
+
+/// <summary>A user. There are no passwords: a user calls with tokens.</summary>
+/// <param name="Id">The row.</param>
+/// <param name="Username">Unique, whatever the case of its letters; also the path of the personal namespace.</param>
+/// <param name="Name">For people.</param>
+/// <param name="Email">Unique likewise.</param>
+/// <param name="State"><see cref="UserState"/>.</param>
+/// <param name="Admin">1 for an administrator, else 0.</param>
+/// <param name="CreatedAt">Unix milliseconds.</param>
+/// <param name="NamespaceId">The personal namespace.</param>
+public sealed record User(
+    long Id, string Username, string Name, string Email, string State, long Admin, long CreatedAt, long NamespaceId)
+{
+    /// <summary>Whether this is an administrator.</summary>
+    public bool IsAdmin => Admin != 0;
+}
+
+/// <summary>What a user's tokens are good for.</summary>
+public static class UserState
+{
+    /// <summary>What they say.</summary>
+    public const string Active = "active";
+
+    /// <summary>Nothing: every call is answered 403.</summary>
+    public const string Blocked = "blocked";
+}

@@ -1,0 +1,84 @@
+using Larder.Registry.Access;
+using Larder.Registry.Data;
+using Larder.Registry.Http;
+
+namespace Larder.Registry.Namespaces;
+
+/// <summary>What a new user is made of.</summary>
+public sealed record NewUser(string Username, string Name, string Email, bool IsAdmin);
+
+/// <summary>Which users are wanted; null for all.</summary>
+public sealed record UserFilter(string? Username, string? Search);
+
+/// <summary>Users and their personal namespaces.</summary>
+public sealed class UserStore(Database database, AccessCache cache, TimeProvider time)
+{
+    private const string Select = """
+        select u.id, u.username, u.name, u.email, u.state, u.admin, u.created_at, n.id as namespace_id
+        from users u join namespaces n on n.owner_id = u.id
+        """;
+
+    /// <summary>By id; null when there is none.</summary>
+    public Task<User?> FindAsync(long id, CancellationToken cancellationToken) => database.ReadAsync(
+        session => session.FirstOrDefaultAsync<User>($"{Select} where u.id = @Id", new { Id = id }), cancellationToken);
+
+    /// <summary>By username, in any case.</summary>
+    public Task<User?> FindByUsernameAsync(string username, CancellationToken cancellationToken) => database.ReadAsync(
+        session => session.FirstOrDefaultAsync<User>($"{Select} where u.username_key = @Key", new { Key = IdOrPath.Key(username) }),
+        cancellationToken);
+
+    /// <summary>A page of users, the newest first, and how many there are.</summary>
+    public Task<(IReadOnlyList<User> Users, long Total)> ListAsync(UserFilter filter, Page page, CancellationToken cancellationToken)
+    {
+        var where = Conditions.All(
+            filter.Username is null ? null : "u.username_key = @Username",
+            filter.Search is null ? null
+                : @"(lower(u.name) like @Search escape '\' or u.username_key like @Search escape '\' or lower(u.email) = @Email)");
+        var parameters = new
+        {
+            Username = filter.Username?.ToLowerInvariant(), Search = LikePattern.Containing(filter.Search),
+            Email = filter.Search?.ToLowerInvariant(), Limit = page.Size, page.Offset, Page.CountLimit,
+        };
+        return database.ReadAsync(async session => (
+            await session.QueryAsync<User>($"{Select} {where} order by u.id desc limit @Limit offset @Offset", parameters),
+            await session.SingleAsync<long>($"select count(*) from (select 1 from users u {where} limit @CountLimit) counted", parameters)),
+            cancellationToken);
+    }
+
+    /// <summary>Makes a user and the personal namespace of the same path.</summary>
+    /// <exception cref="DuplicateRowException">The username (or the path, by a group) or the email has been taken.</exception>
+    public async Task<User> CreateAsync(NewUser user, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var created = await database.WriteAsync(session => InsertAsync(session, user, now), cancellationToken);
+        cache.UsersChanged();
+        cache.NamespacesChanged();
+        return created;
+    }
+
+    /// <summary>Blocks a user or lets it in again; false when there is no such user.</summary>
+    public async Task<bool> SetStateAsync(long id, string state, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var changed = await database.WriteAsync(session => session.ExecuteAsync(
+            "update users set state = @State, updated_at = @Now where id = @Id", new { Id = id, State = state, Now = now }),
+            cancellationToken);
+        cache.UsersChanged();
+        return changed > 0;
+    }
+
+    internal static async Task<User> InsertAsync(Session session, NewUser user, long now)
+    {
+        var id = await session.SingleAsync<long>("""
+            insert into users (username, username_key, name, email, state, admin, created_at, updated_at)
+            values (@Username, @Key, @Name, @Email, @State, @Admin, @Now, @Now) returning id
+            """, new
+        {
+            user.Username, Key = IdOrPath.Key(user.Username), user.Name, user.Email, State = UserState.Active,
+            Admin = user.IsAdmin ? 1L : 0L, Now = now,
+        });
+        var personal = new NewNamespace(NamespaceKind.User, null, id, user.Name, user.Username, Visibility.Private, "");
+        var namespaceId = (await NamespaceStore.InsertAsync(session, personal, now)).Id;
+        return new User(id, user.Username, user.Name, user.Email, UserState.Active, user.IsAdmin ? 1 : 0, now, namespaceId);
+    }
+}
