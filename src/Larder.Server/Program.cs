@@ -1,1 +1,3 @@
-return 0;
+using Larder.Server;
+
+return await Verbs.RunAsync(args);

@@ -8,6 +8,7 @@ public static class UpkeepModule
     /// <summary>Registers and starts it.</summary>
     public static void AddUpkeep(this IServiceCollection services)
     {
+        services.AddSingleton<IntegrityCheck>();
         services.AddSingleton<DownloadCounts>();
         services.AddHostedService(provider => provider.GetRequiredService<DownloadCounts>());
     }

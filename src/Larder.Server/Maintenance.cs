@@ -1,0 +1,66 @@
+using Larder.Registry;
+using Larder.Registry.Access;
+using Larder.Registry.Data;
+using Larder.Registry.Namespaces;
+using Larder.Registry.Upkeep;
+
+namespace Larder.Server;
+
+/// <summary>The verbs that do one thing and exit.</summary>
+internal static class Maintenance
+{
+    /// <summary>The verb <c>migrate</c>.</summary>
+    public static Task<int> MigrateAsync(string[] args, CancellationToken cancellationToken) => RunAsync(args, async services =>
+    {
+        var scripts = await services.GetRequiredService<Database>().MigrateAsync(cancellationToken);
+        Console.WriteLine(scripts.Count == 0 ? "The database is up to date." : $"Ran {string.Join(", ", scripts)}.");
+        return 0;
+    });
+
+    /// <summary>The verb <c>token</c>: prints the token alone, so that a script can take it.</summary>
+    public static Task<int> TokenAsync(string[] args, string username, string name, string[] scopes, CancellationToken cancellationToken) =>
+        RunAsync(args, async services =>
+        {
+            var unknown = scopes.Where(scope => !ScopeNames.IsKnown(scope)).ToList();
+            if (unknown.Count > 0)
+            {
+                await Console.Error.WriteLineAsync($"There is no scope {string.Join(", ", unknown)}.");
+                return 1;
+            }
+            if (await services.GetRequiredService<UserStore>().FindByUsernameAsync(username, cancellationToken) is not { } user)
+            {
+                await Console.Error.WriteLineAsync($"There is no user {username}.");
+                return 1;
+            }
+            var (_, text) = await services.GetRequiredService<TokenStore>()
+                .CreateAsync(user.Id, name, description: null, scopes, expiresAt: null, cancellationToken);
+            Console.WriteLine(text);
+            return 0;
+        });
+
+    /// <summary>
+    /// The verb <c>check</c>: reads every blob, and asks of every row whether its bytes are there. Exit code 2 when something
+    /// is wrong.
+    /// </summary>
+    public static Task<int> CheckAsync(string[] args, CancellationToken cancellationToken) => RunAsync(args, async services =>
+    {
+        var problems = 0;
+        await foreach (var problem in services.GetRequiredService<IntegrityCheck>().RunAsync(cancellationToken))
+        {
+            problems++;
+            Console.WriteLine(problem);
+        }
+        Console.WriteLine(problems == 0 ? "Every blob is what its digest says, and every row has its blob." : $"{problems} problems.");
+        return problems == 0 ? 0 : 2;
+    });
+
+    private static async Task<int> RunAsync(string[] args, Func<IServiceProvider, Task<int>> work)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        if (Configuration.Read(builder.Configuration, Console.Error) is not { } options) return 1;
+        builder.Logging.ClearProviders();
+        builder.Services.AddRegistry(options);
+        await using var app = builder.Build();
+        return await work(app.Services);
+    }
+}

@@ -1,0 +1,43 @@
+using Larder.Registry.Data;
+using OpenTelemetry.Metrics;
+
+namespace Larder.Server;
+
+/// <summary>What an operator's tools ask: health, readiness, liveness, metrics.</summary>
+internal static partial class Observation
+{
+    /// <summary>Counts what Kestrel, the runtime and Larder itself report.</summary>
+    public static void AddObservation(this IServiceCollection services) =>
+        services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter("Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", "Larder")
+            .AddPrometheusExporter());
+
+    /// <summary>
+    /// <c>/-/liveness</c>: the process answers. <c>/-/readiness</c> and <c>/-/health</c>: so does the database.
+    /// <c>/-/metrics</c>: Prometheus.
+    /// </summary>
+    public static void MapObservation(this WebApplication app)
+    {
+        app.MapGet("/-/liveness", () => Results.Text("ok"));
+        app.MapGet("/-/readiness", ReadinessAsync);
+        app.MapGet("/-/health", ReadinessAsync);
+        app.MapPrometheusScrapingEndpoint("/-/metrics");
+    }
+
+    private static async Task<IResult> ReadinessAsync(Database database, ILogger<Database> logger, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await database.ReadAsync(session => session.SingleAsync<long>("select count(*) from users where id = 0"), cancellationToken);
+            return Results.Text("ok");
+        }
+        catch (System.Data.Common.DbException e)
+        {
+            DatabaseFailed(logger, e);
+            return Results.Text("the database does not answer", statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    [LoggerMessage(7003, LogLevel.Error, "The database does not answer")]
+    private static partial void DatabaseFailed(ILogger logger, Exception exception);
+}

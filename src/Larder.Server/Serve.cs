@@ -1,0 +1,45 @@
+using Larder.Registry;
+using Larder.Registry.Access;
+using Larder.Registry.Data;
+using Larder.Web;
+
+namespace Larder.Server;
+
+/// <summary>The verb <c>serve</c>.</summary>
+internal static partial class Serve
+{
+    /// <summary>Serves until the process is told to stop. The result is the exit code.</summary>
+    public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        if (Configuration.Read(builder.Configuration, Console.Error) is not { } options) return 1;
+        Hosting.Configure(builder);
+        builder.Services.AddRegistry(options);
+        builder.Services.AddPages();
+        builder.Services.AddObservation();
+
+        await using var app = builder.Build();
+        app.UseRegistry();
+        app.MapRegistry();
+        app.MapPages();
+        app.MapObservation();
+
+        await PrepareAsync(app, options, cancellationToken);
+        await app.RunAsync(cancellationToken);
+        return 0;
+    }
+
+    private static async Task PrepareAsync(WebApplication app, LarderOptions options, CancellationToken cancellationToken)
+    {
+        foreach (var script in await app.Services.GetRequiredService<Database>().MigrateAsync(cancellationToken))
+            MigrationRan(app.Logger, script);
+        if (await app.Services.GetRequiredService<RootAccount>().EnsureAsync(cancellationToken) is { } token)
+        {
+            Console.WriteLine($"The first start has made the user root. Its token, shown only now: {token}");
+            Console.WriteLine($"It also stands in {Path.Combine(options.DataDirectory, RootAccount.FileName)}; delete that file when you have it.");
+        }
+    }
+
+    [LoggerMessage(7002, LogLevel.Information, "Migration {Script} ran")]
+    private static partial void MigrationRan(ILogger logger, string script);
+}

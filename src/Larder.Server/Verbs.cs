@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Reflection;
+
+namespace Larder.Server;
+
+/// <summary>The command line: what each verb is called and what it takes.</summary>
+internal static class Verbs
+{
+    /// <summary>The version of this program.</summary>
+    public static string Version { get; } =
+        typeof(Verbs).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
+    /// <summary>Runs the verb that <paramref name="args"/> name; <c>serve</c> when they name none. The result is the exit code.</summary>
+    public static Task<int> RunAsync(string[] args)
+    {
+        var root = new RootCommand("Larder keeps a team's packages: GitLab's generic packages and Maven virtual registries.")
+        {
+            TreatUnmatchedTokensAsErrors = false, // --urls and --Larder:… belong to the configuration
+        };
+        root.SetAction((_, cancellationToken) => Serve.RunAsync(args, cancellationToken));
+
+        var serve = new Command("serve", "Serve HTTP until told to stop (the default).") { TreatUnmatchedTokensAsErrors = false };
+        serve.SetAction((_, cancellationToken) => Serve.RunAsync(args[1..], cancellationToken));
+        root.Add(serve);
+
+        var migrate = new Command("migrate", "Bring the database to this version, then exit.") { TreatUnmatchedTokensAsErrors = false };
+        migrate.SetAction((_, cancellationToken) => Maintenance.MigrateAsync(args[1..], cancellationToken));
+        root.Add(migrate);
+
+        var user = new Argument<string>("user") { Description = "Username of the token's owner." };
+        var name = new Option<string>("--name") { Description = "Name of the token.", DefaultValueFactory = _ => "command line" };
+        var scopes = new Option<string[]>("--scopes")
+        {
+            Description = "Its scopes.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["api"],
+        };
+        var token = new Command("token", "Make a personal access token and print it.") { user, name, scopes };
+        token.TreatUnmatchedTokensAsErrors = false;
+        token.SetAction((result, cancellationToken) => Maintenance.TokenAsync(
+            [.. result.UnmatchedTokens], result.GetRequiredValue(user), result.GetRequiredValue(name), result.GetRequiredValue(scopes),
+            cancellationToken));
+        root.Add(token);
+
+        var check = new Command("check", "Read every blob and compare it with its digest and with the rows that name it.")
+        {
+            TreatUnmatchedTokensAsErrors = false,
+        };
+        check.SetAction((_, cancellationToken) => Maintenance.CheckAsync(args[1..], cancellationToken));
+        root.Add(check);
+
+        var version = new Command("version", "Print the version.");
+        version.SetAction(_ => Console.WriteLine(Version));
+        root.Add(version);
+        return root.Parse(args).InvokeAsync();
+    }
+}
