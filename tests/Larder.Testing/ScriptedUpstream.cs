@@ -162,6 +162,19 @@ public sealed class ScriptedAnswer(Socket connection, Stream stream)
         await stream.FlushAsync();
     }
 
+    /// <summary>Waits until the other side has something to say: true for a further request, false when it hung up.</summary>
+    public async Task<bool> IsConnectedAsync()
+    {
+        try
+        {
+            return await connection.ReceiveAsync(new byte[1], SocketFlags.Peek) > 0;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Ends the connection properly, wherever the answer stands.</summary>
     public void Close()
     {
