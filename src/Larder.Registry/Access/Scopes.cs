@@ -47,12 +47,12 @@ public static class ScopeNames
         ("read_service_ping", Scopes.Other),
     ];
 
+    /// <summary>Every name that a token may have been given.</summary>
+    public static IReadOnlyCollection<string> All { get; } = [.. Known.Select(known => known.Name)];
+
     /// <summary>The names of the scopes that something here asks for.</summary>
     public static IEnumerable<string> Names(Scopes scopes) =>
         Known.Where(known => known.Scope != Scopes.Other && scopes.HasFlag(known.Scope)).Select(known => known.Name);
-
-    /// <summary>Whether GitLab knows a scope of this name.</summary>
-    public static bool IsKnown(string name) => Known.Any(known => known.Name == name);
 
     /// <summary>Reads names separated by spaces, as a row keeps them. A name that this version does not know grants nothing.</summary>
     public static Scopes Parse(string names)

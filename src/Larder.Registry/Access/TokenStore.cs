@@ -1,4 +1,5 @@
 using Larder.Registry.Data;
+using Larder.Registry.Http;
 
 namespace Larder.Registry.Access;
 
@@ -9,6 +10,9 @@ public sealed record PersonalAccessToken(
     /// <summary>Whether it works at an instant (Unix milliseconds).</summary>
     public bool IsActive(long now) => RevokedAt is null && (ExpiresAt is null || now < ExpiresAt);
 }
+
+/// <summary>Which tokens are wanted; null for all.</summary>
+public sealed record TokenFilter(long? UserId, bool? Active, bool? Revoked, string? Search);
 
 /// <summary>What a token stands for, and what may be wrong with it.</summary>
 internal sealed record TokenIdentity(Caller Caller, long? ExpiresAt, bool IsRevoked, bool IsBlocked);
@@ -45,6 +49,56 @@ public sealed class TokenStore(Database database, AccessCache cache, TimeProvide
         return (token, text);
     }
 
+    /// <summary>A page of tokens, and how many there are.</summary>
+    public Task<(IReadOnlyList<PersonalAccessToken> Tokens, long Total)> ListAsync(
+        TokenFilter filter, Page page, CancellationToken cancellationToken)
+    {
+        const string works = "revoked_at is null and (expires_at is null or expires_at > @Now)";
+        var where = Conditions.All(
+            filter.UserId is null ? null : "user_id = @UserId",
+            filter.Active switch { null => null, true => works, false => $"not ({works})" },
+            filter.Revoked switch { null => null, true => "revoked_at is not null", false => "revoked_at is null" },
+            filter.Search is null ? null : @"lower(name) like @Search escape '\'");
+        var parameters = new
+        {
+            UserId = filter.UserId ?? 0, Search = LikePattern.Containing(filter.Search), Now = Now(),
+            Limit = page.Size, page.Offset, Page.CountLimit,
+        };
+        return database.ReadAsync(async session => (
+            await session.QueryAsync<PersonalAccessToken>(
+                $"select {Columns} from personal_access_tokens {where} order by id limit @Limit offset @Offset", parameters),
+            await session.SingleAsync<long>(
+                $"select count(*) from (select 1 from personal_access_tokens {where} limit @CountLimit) counted", parameters)), cancellationToken);
+    }
+
+    /// <summary>By id; null when there is none.</summary>
+    public Task<PersonalAccessToken?> FindAsync(long id, CancellationToken cancellationToken) => database.ReadAsync(
+        session => session.FirstOrDefaultAsync<PersonalAccessToken>(
+            $"select {Columns} from personal_access_tokens where id = @Id", new { Id = id }), cancellationToken);
+
+    /// <summary>Ends a token: at once here, within five seconds on other nodes. Ending it again changes nothing.</summary>
+    public async Task RevokeAsync(long id, CancellationToken cancellationToken)
+    {
+        await database.WriteAsync(session => RevokeAsync(session, id), cancellationToken);
+        cache.UsersChanged();
+    }
+
+    /// <summary>Replaces a token by a new one of the same name and scopes; null when it had ended already.</summary>
+    public async Task<(PersonalAccessToken Token, string Text)?> RotateAsync(
+        PersonalAccessToken token, long? expiresAt, CancellationToken cancellationToken)
+    {
+        var text = TokenText.PersonalAccessToken();
+        // Two that rotate the same token at once: one gets the new one, the other is told.
+        var rotated = await database.WriteAsync(async session => await RevokeAsync(session, token.Id)
+            ? await InsertAsync(session, text, token.UserId, token.Name, token.Description, token.Scopes, expiresAt)
+            : null, cancellationToken);
+        cache.UsersChanged();
+        return rotated is null ? null : (rotated, text);
+    }
+
+    private async Task<bool> RevokeAsync(Session session, long id) => await session.ExecuteAsync(
+        "update personal_access_tokens set revoked_at = @Now where id = @Id and revoked_at is null", new { Id = id, Now = Now() }) > 0;
+
     internal Task<PersonalAccessToken> InsertAsync(
         Session session, string text, long userId, string name, string? description, string scopes, long? expiresAt) =>
         session.SingleAsync<PersonalAccessToken>($"""
@@ -53,7 +107,7 @@ public sealed class TokenStore(Database database, AccessCache cache, TimeProvide
             """, new
         {
             UserId = userId, Name = name, Description = description, Sha256 = TokenDigest.Of(text).Hex, Scopes = scopes,
-            Now = time.GetUtcNow().ToUnixTimeMilliseconds(), ExpiresAt = expiresAt,
+            Now = Now(), ExpiresAt = expiresAt,
         });
 
     private async ValueTask<TokenIdentity?> LoadAsync(TokenDigest digest, CancellationToken cancellationToken)
@@ -72,6 +126,8 @@ public sealed class TokenStore(Database database, AccessCache cache, TimeProvide
         cache.Tokens.Remember(digest, identity, known);
         return identity;
     }
+
+    private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private sealed record IdentityRow(
         long Id, long UserId, string Username, long Admin, string State, string Scopes, long? ExpiresAt, long? RevokedAt)

@@ -32,6 +32,10 @@ public static class ApiJson
     public static DateOnly? Day(long? unixMilliseconds) =>
         unixMilliseconds is { } value ? DateOnly.FromDateTime(Instant(value).UtcDateTime) : null;
 
+    /// <summary>The midnight (UTC Unix milliseconds) that begins a day: from then on what expires on that day is void.</summary>
+    public static long? Midnight(DateOnly? day) =>
+        day is { } value ? new DateTimeOffset(value, TimeOnly.MinValue, TimeSpan.Zero).ToUnixTimeMilliseconds() : null;
+
     private sealed class InstantConverter : JsonConverter<DateTimeOffset>
     {
         public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -39,6 +39,11 @@ public sealed class NamespaceStore(Database database, AccessCache cache, TimePro
             session => session.FirstOrDefaultAsync<Namespace>($"select {Columns} from namespaces n where n.id = @Id", new { key.Id }), token),
             cancellationToken);
 
+    /// <summary>The personal namespace of a user.</summary>
+    public Task<Namespace?> FindPersonalAsync(long userId, CancellationToken cancellationToken) => database.ReadAsync(
+        session => session.FirstOrDefaultAsync<Namespace>(
+            $"select {Columns} from namespaces n where n.owner_id = @UserId", new { UserId = userId }), cancellationToken);
+
     /// <summary>The names from the top-level group down to this one, as people read them: <c>Acme / Tools</c>.</summary>
     public async ValueTask<string> FullNameAsync(Namespace @namespace, CancellationToken cancellationToken)
     {

@@ -6,15 +6,26 @@ namespace Larder.Registry.Namespaces;
 /// <summary>Users, groups, projects and members: GitLab's REST as far as one needs it to run without GitLab.</summary>
 public static class NamespacesModule
 {
-    /// <summary>The stores.</summary>
+    /// <summary>What the endpoints need.</summary>
     public static void AddNamespaces(this IServiceCollection services)
     {
         services.AddSingleton<UserStore>();
         services.AddSingleton<NamespaceStore>();
         services.AddSingleton<ProjectStore>();
         services.AddSingleton<MemberStore>();
+        services.AddSingleton<MemberPlaces>();
+        services.AddSingleton<GroupJson>();
+        services.AddSingleton<ProjectJson>();
     }
 
     /// <summary>The routes.</summary>
-    public static void MapNamespaces(this IEndpointRouteBuilder app) => VersionEndpoint.Map(app);
+    public static void MapNamespaces(this IEndpointRouteBuilder app)
+    {
+        VersionEndpoint.Map(app);
+        UserEndpoints.Map(app);
+        TokenEndpoints.Map(app);
+        GroupEndpoints.Map(app);
+        ProjectEndpoints.Map(app);
+        MemberEndpoints.Map(app);
+    }
 }

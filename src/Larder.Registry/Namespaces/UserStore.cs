@@ -23,8 +23,13 @@ public sealed class UserStore(Database database, AccessCache cache, TimeProvider
         session => session.FirstOrDefaultAsync<User>($"{Select} where u.id = @Id", new { Id = id }), cancellationToken);
 
     /// <summary>By username, in any case.</summary>
-    public Task<User?> FindByUsernameAsync(string username, CancellationToken cancellationToken) => database.ReadAsync(
+    public Task<User?> FindByNameAsync(string username, CancellationToken cancellationToken) => database.ReadAsync(
         session => session.FirstOrDefaultAsync<User>($"{Select} where u.username_key = @Key", new { Key = IdOrPath.Key(username) }),
+        cancellationToken);
+
+    /// <summary>Whether some user has this address, in any case.</summary>
+    public Task<bool> EmailIsTakenAsync(string email, CancellationToken cancellationToken) => database.ReadAsync(
+        async session => await session.SingleAsync<long>("select count(*) from users where lower(email) = lower(@Email)", new { Email = email }) > 0,
         cancellationToken);
 
     /// <summary>A page of users, the newest first, and how many there are.</summary>

@@ -12,6 +12,7 @@ create table users (
   created_at   bigint not null,
   updated_at   bigint not null
 );
+create unique index users_email on users (lower(email));
 
 create table namespaces (
   id          $identity$,

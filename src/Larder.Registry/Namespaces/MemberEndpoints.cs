@@ -1,0 +1,146 @@
+using Larder.Registry.Access;
+using Larder.Registry.Data;
+using Larder.Registry.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Larder.Registry.Namespaces;
+
+/// <summary>GitLab's members API, the same for groups and for projects.</summary>
+internal static class MemberEndpoints
+{
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        MapIn(app.MapGroup("/api/v4/groups/{id}/members"), Permission.ReadGroupMembers, Permission.ManageGroup);
+        MapIn(app.MapGroup("/api/v4/projects/{id}/members"), Permission.ReadProjectMembers, Permission.ManageProject);
+    }
+
+    private static void MapIn(RouteGroupBuilder members, Permission read, Permission manage)
+    {
+        members.MapGet("", ListAsync).Requires(read, Surface.Api);
+        members.MapPost("", AddAsync).Requires(manage, Surface.Api);
+        members.MapGet("/all", ListAllAsync).Requires(read, Surface.Api);
+        members.MapGet("/all/{user_id}", GetInheritedAsync).Requires(read, Surface.Api);
+        members.MapGet("/{user_id}", GetAsync).Requires(read, Surface.Api);
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, MemberPlaces places, MemberStore members, LarderOptions options, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var page = Page.Read(parameters);
+        if (parameters.Problems is { } problems) return problems;
+        var (place, _, refusal) = await places.FindAsync(context);
+        if (refusal is not null) return refusal;
+        return Listing(context, options, page, await members.ListAsync(place!, parameters.Text("query"), page, cancellationToken));
+    }
+
+    private static async Task<IResult> ListAllAsync(
+        HttpContext context, MemberPlaces places, MemberStore members, LarderOptions options, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var page = Page.Read(parameters);
+        if (parameters.Problems is { } problems) return problems;
+        var (place, lineage, refusal) = await places.FindAsync(context);
+        if (refusal is not null) return refusal;
+        return Listing(context, options, page, await members.ListAllAsync(place!, lineage, parameters.Text("query"), page, cancellationToken));
+    }
+
+    private static async Task<IResult> GetAsync(
+        HttpContext context, MemberPlaces places, MemberStore members, LarderOptions options, CancellationToken cancellationToken)
+    {
+        if (!RowId.TryRead(context, "user_id", out var userId, out var invalid)) return invalid;
+        var (place, _, refusal) = await places.FindAsync(context);
+        return refusal ?? One(context, options, await members.FindAsync(place!, userId, cancellationToken));
+    }
+
+    private static async Task<IResult> GetInheritedAsync(
+        HttpContext context, MemberPlaces places, MemberStore members, LarderOptions options, CancellationToken cancellationToken)
+    {
+        if (!RowId.TryRead(context, "user_id", out var userId, out var invalid)) return invalid;
+        var (place, lineage, refusal) = await places.FindAsync(context);
+        return refusal ?? One(context, options, await members.FindInheritedAsync(place!, lineage, userId, cancellationToken));
+    }
+
+    private static async Task<IResult> AddAsync(
+        HttpContext context, MemberPlaces places, UserStore users, MemberStore members, LarderOptions options,
+        CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var level = parameters.RequiredNumber("access_level");
+        var expiresOn = parameters.Day("expires_at");
+        var username = parameters.Text("username");
+        var userId = username is null ? parameters.RequiredNumber("user_id") : 0;
+        if (parameters.Problems is { } problems) return problems;
+        var (place, _, refusal) = await places.FindAsync(context);
+        if (refusal is not null) return refusal;
+        if (!Levels.TryLevel(level, out var granted) || (granted == AccessLevel.Minimal && place!.ProjectId is not null))
+            return ApiError.Model("access_level", "is not included in the list");
+        if (!await places.MayGrantAsync(context, place!, granted)) return ApiError.Forbidden();
+        var user = username is null
+            ? await users.FindAsync(userId, cancellationToken)
+            : await users.FindByNameAsync(username, cancellationToken);
+        if (user is null) return ApiError.NotFound("User");
+        try
+        {
+            await members.AddAsync(place!, user.Id, granted, ApiJson.Midnight(expiresOn), cancellationToken);
+        }
+        catch (DuplicateRowException)
+        {
+            return ApiError.Conflict("Member already exists");
+        }
+        return One(context, options, await members.FindAsync(place!, user.Id, cancellationToken), StatusCodes.Status201Created);
+    }
+
+    private static IResult Listing(HttpContext context, LarderOptions options, Page page, (IReadOnlyList<Member> Members, long Total) found)
+    {
+        page.WriteHeaders(context, found.Total, options.ExternalUrl);
+        var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
+        return ApiJson.Answer(found.Members.Select(member => UserJson.OfMember(member, baseUrl)));
+    }
+
+    private static IResult One(HttpContext context, LarderOptions options, Member? member, int status = StatusCodes.Status200OK) =>
+        member is null
+            ? ApiError.RowNotFound()
+            : ApiJson.Answer(UserJson.OfMember(member, ExternalUrl.Base(context, options.ExternalUrl)), status);
+}
+
+/// <summary>The group or project that a request about members means, behind the gate.</summary>
+internal sealed class MemberPlaces(NamespaceStore namespaces, ProjectStore projects, Memberships memberships, Gate gate)
+{
+    /// <summary>The place and the lineage of its namespace, or the refusal.</summary>
+    public async ValueTask<(MemberPlace? Place, string Lineage, ApiError? Refusal)> FindAsync(HttpContext context)
+    {
+        var (id, cancellationToken) = (context.Segment("id"), context.RequestAborted);
+        if (IsAboutProject(context))
+        {
+            var project = await projects.FindAsync(id, cancellationToken);
+            return await gate.CheckAsync(context, project) is { } refusal
+                ? (null, "", refusal)
+                : (new MemberPlace(project!.Id, null), project.NamespaceLineage, null);
+        }
+        var group = await namespaces.FindGroupAsync(id, cancellationToken);
+        return await gate.CheckAsync(context, group) is { } refused
+            ? (null, "", refused)
+            : (new MemberPlace(null, group!.Id), group.Lineage, null);
+    }
+
+    /// <summary>Nobody makes another more than they are themselves.</summary>
+    public async ValueTask<bool> MayGrantAsync(HttpContext context, MemberPlace place, AccessLevel level)
+    {
+        var (caller, cancellationToken) = (context.Caller(), context.RequestAborted);
+        if (caller.IsAdmin) return true;
+        if (caller.UserId is not { } userId) return false;
+        if (place.ProjectId is { } projectId)
+        {
+            var project = await projects.FindByIdAsync(projectId, cancellationToken);
+            return project is not null && await memberships.LevelAsync(userId, project, cancellationToken) >= level;
+        }
+        var group = await namespaces.FindByIdAsync(place.NamespaceId!.Value, cancellationToken);
+        return group is not null && await memberships.LevelAsync(userId, group, cancellationToken) >= level;
+    }
+
+    private static bool IsAboutProject(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<RequiredPermission>()?.Permission is Permission.ReadProjectMembers or Permission.ManageProject;
+}

@@ -1,0 +1,96 @@
+using Larder.Registry.Access;
+using Larder.Registry.Data;
+using Larder.Registry.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Larder.Registry.Namespaces;
+
+/// <summary>GitLab's projects API, as far as packages need it.</summary>
+internal static class ProjectEndpoints
+{
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        var projects = app.MapGroup("/api/v4/projects");
+        projects.MapGet("", ListAsync).Requires(Permission.ListProjects, Surface.Api);
+        projects.MapPost("", CreateAsync).Requires(Permission.CreateProject, Surface.Api);
+        projects.MapGet("/{id}", GetAsync).Requires(Permission.ReadProject, Surface.Api);
+    }
+
+    /// <summary>The filters that every listing of projects has.</summary>
+    public static ProjectFilter Filter(ApiParameters parameters)
+    {
+        var level = Levels.Minimum(parameters);
+        if (parameters.Flag("membership") is true && level == AccessLevel.None) level = AccessLevel.Guest;
+        if (parameters.Flag("owned") is true) level = AccessLevel.Owner;
+        return new ProjectFilter(
+            Inside: null, IncludeSubgroups: false, parameters.Text("search"),
+            parameters.OneOf("visibility", Visibility.Private, Visibility.Internal, Visibility.Public), level,
+            parameters.OneOf("order_by", "id", "name", "path", "created_at", "updated_at", "last_activity_at") ?? "created_at",
+            parameters.OneOf("sort", "asc", "desc") == "asc");
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, Gate gate, ProjectStore projects, ProjectJson json, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var filter = Filter(parameters);
+        var simple = parameters.Flag("simple") ?? false;
+        var page = Page.Read(parameters);
+        if (parameters.Problems is { } problems) return problems;
+        if (await gate.CheckAsync(context) is { } refusal) return refusal;
+        return await json.ListAsync(context, page, await projects.ListAsync(context.Caller(), filter, page, cancellationToken), simple);
+    }
+
+    private static async Task<IResult> GetAsync(
+        HttpContext context, Gate gate, ProjectStore projects, ProjectJson json, CancellationToken cancellationToken)
+    {
+        var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
+        if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
+        return ApiJson.Answer(await json.OfAsync(context, project!));
+    }
+
+    private static async Task<IResult> CreateAsync(
+        HttpContext context, Gate gate, NamespaceStore namespaces, ProjectStore projects, ProjectJson json, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        if (!parameters.Has("name") && !parameters.Has("path"))
+            parameters.Problem("name, path are missing, at least one parameter must be provided");
+        var name = parameters.FilledText("name") ?? parameters.Text("path") ?? "";
+        var path = parameters.FilledText("path") ?? PathRules.Of(name);
+        var namespaceId = parameters.Number("namespace_id");
+        var visibility = parameters.OneOf("visibility", Visibility.Private, Visibility.Internal, Visibility.Public) ?? Visibility.Private;
+        var registryAccess = RegistryAccessOf(parameters);
+        if (parameters.Problems is { } problems) return problems;
+        if (await gate.CheckAsync(context) is { } refusal) return refusal;
+
+        var caller = context.Caller();
+        var home = namespaceId is { } id
+            ? await namespaces.FindByIdAsync(id, cancellationToken)
+            : await namespaces.FindPersonalAsync(caller.UserId!.Value, cancellationToken);
+        if (home is null || !await gate.AllowsAsync(caller, Permission.CreateProjectInGroup, home, cancellationToken))
+            return ApiError.Model("namespace", "is not valid");
+        if (Texts.TooLong("name", name) is { } tooLong) return tooLong;
+        if (PathRules.Problem(path, atTop: false) is { } pathProblem) return ApiError.Model("path", pathProblem);
+        if (home.Kind == NamespaceKind.Group && !VisibilityRules.Fits(visibility, home.Visibility))
+            return ApiError.Model("visibility_level", $"{visibility} is not allowed in a {home.Visibility} group.");
+        try
+        {
+            var made = new NewProject(
+                home, name, path, visibility, registryAccess, parameters.Text("description") ?? "", caller.UserId);
+            return ApiJson.Answer(
+                await json.OfAsync(context, await projects.CreateAsync(made, cancellationToken)), StatusCodes.Status201Created);
+        }
+        catch (DuplicateRowException)
+        {
+            return ApiError.Model("path", "has already been taken");
+        }
+    }
+
+    // packages_enabled is the older way to say it.
+    private static string RegistryAccessOf(ApiParameters parameters) =>
+        parameters.OneOf("package_registry_access_level",
+            RegistryAccess.Disabled, RegistryAccess.Private, RegistryAccess.Enabled, RegistryAccess.Public)
+        ?? (parameters.Flag("packages_enabled") is false ? RegistryAccess.Disabled : RegistryAccess.Enabled);
+}

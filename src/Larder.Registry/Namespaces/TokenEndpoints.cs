@@ -1,0 +1,162 @@
+using Larder.Registry.Access;
+using Larder.Registry.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Larder.Registry.Namespaces;
+
+/// <summary>GitLab's personal access tokens API. The text of a token is in the answer that makes it, and never again.</summary>
+internal static class TokenEndpoints
+{
+    private const int DaysOfNew = 365;
+    private const int DaysOfRotated = 7;
+
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        app.MapPost("/api/v4/users/{user_id}/personal_access_tokens", CreateAsync).Requires(Permission.ManageUsers, Surface.Api);
+        var tokens = app.MapGroup("/api/v4/personal_access_tokens");
+        tokens.MapGet("", ListAsync).Requires(Permission.ReadTokens, Surface.Api);
+        tokens.MapGet("/self", GetSelfAsync).Requires(Permission.ReadOwnToken, Surface.Api);
+        tokens.MapDelete("/self", RevokeSelfAsync).Requires(Permission.RevokeOwnToken, Surface.Api);
+        tokens.MapPost("/self/rotate", RotateSelfAsync).Requires(Permission.RotateOwnToken, Surface.Api);
+        tokens.MapGet("/{id}", GetAsync).Requires(Permission.ReadTokens, Surface.Api);
+        tokens.MapDelete("/{id}", RevokeAsync).Requires(Permission.ManageTokens, Surface.Api);
+        tokens.MapPost("/{id}/rotate", RotateAsync).Requires(Permission.ManageTokens, Surface.Api);
+    }
+
+    private static async Task<IResult> CreateAsync(
+        HttpContext context, Gate gate, UserStore users, TokenStore tokens, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (!RowId.TryRead(context, "user_id", out var userId, out var invalid)) return invalid;
+        var parameters = await ApiParameters.ReadAsync(context);
+        var name = parameters.RequiredText("name");
+        var scopes = Scopes(parameters);
+        var expiresOn = parameters.Day("expires_at") ?? Today(time).AddDays(DaysOfNew);
+        if (parameters.Problems is { } problems) return problems;
+        if (await gate.CheckAsync(context) is { } refusal) return refusal;
+        if (Texts.TooLong("name", name) is { } tooLong) return tooLong;
+        if (await users.FindAsync(userId, cancellationToken) is null) return ApiError.NotFound("User");
+        var (token, text) = await tokens.CreateAsync(
+            userId, name, parameters.Text("description"), scopes, ApiJson.Midnight(expiresOn), cancellationToken);
+        return ApiJson.Answer(Json(token, time, text), StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, Gate gate, TokenStore tokens, LarderOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var caller = context.Caller();
+        var userId = parameters.Number("user_id");
+        bool? active = parameters.OneOf("state", "active", "inactive") switch { "active" => true, "inactive" => false, _ => null };
+        var filter = new TokenFilter(
+            caller.IsAdmin ? userId : caller.UserId, active, parameters.Flag("revoked"), parameters.Text("search"));
+        var page = Page.Read(parameters);
+        if (parameters.Problems is { } problems) return problems;
+        if (await gate.CheckAsync(context) is { } refusal) return refusal;
+        if (!caller.IsAdmin && userId is not null && userId != caller.UserId) return ApiError.Unauthorized();
+        var (found, total) = await tokens.ListAsync(filter, page, cancellationToken);
+        page.WriteHeaders(context, total, options.ExternalUrl);
+        return ApiJson.Answer(found.Select(token => Json(token, time)));
+    }
+
+    private static async Task<IResult> GetAsync(
+        HttpContext context, Gate gate, TokenStore tokens, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (token, refusal) = await FindAsync(context, gate, tokens, cancellationToken);
+        return refusal ?? ApiJson.Answer(Json(token!, time));
+    }
+
+    private static async Task<IResult> GetSelfAsync(
+        HttpContext context, Gate gate, TokenStore tokens, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (token, refusal) = await FindSelfAsync(context, gate, tokens, cancellationToken);
+        return refusal ?? ApiJson.Answer(Json(token!, time));
+    }
+
+    private static async Task<IResult> RevokeAsync(HttpContext context, Gate gate, TokenStore tokens, CancellationToken cancellationToken) =>
+        await EndAsync(tokens, await FindAsync(context, gate, tokens, cancellationToken), cancellationToken);
+
+    private static async Task<IResult> RevokeSelfAsync(HttpContext context, Gate gate, TokenStore tokens, CancellationToken cancellationToken) =>
+        await EndAsync(tokens, await FindSelfAsync(context, gate, tokens, cancellationToken), cancellationToken);
+
+    private static async Task<IResult> EndAsync(
+        TokenStore tokens, (PersonalAccessToken? Token, ApiError? Refusal) found, CancellationToken cancellationToken)
+    {
+        if (found.Refusal is { } refusal) return refusal;
+        await tokens.RevokeAsync(found.Token!.Id, cancellationToken);
+        return Results.NoContent();
+    }
+
+    private static async Task<IResult> RotateAsync(
+        HttpContext context, Gate gate, TokenStore tokens, TimeProvider time, CancellationToken cancellationToken) =>
+        await ReplaceAsync(context, tokens, time, await FindAsync(context, gate, tokens, cancellationToken), cancellationToken);
+
+    private static async Task<IResult> RotateSelfAsync(
+        HttpContext context, Gate gate, TokenStore tokens, TimeProvider time, CancellationToken cancellationToken) =>
+        await ReplaceAsync(context, tokens, time, await FindSelfAsync(context, gate, tokens, cancellationToken), cancellationToken);
+
+    private static async Task<IResult> ReplaceAsync(
+        HttpContext context, TokenStore tokens, TimeProvider time, (PersonalAccessToken? Token, ApiError? Refusal) found,
+        CancellationToken cancellationToken)
+    {
+        if (found.Refusal is { } refusal) return refusal;
+        var parameters = await ApiParameters.ReadAsync(context);
+        var expiresOn = parameters.Day("expires_at") ?? Today(time).AddDays(DaysOfRotated);
+        if (parameters.Problems is { } problems) return problems;
+        if (!found.Token!.IsActive(time.GetUtcNow().ToUnixTimeMilliseconds())) return ApiError.Unauthorized();
+        return await tokens.RotateAsync(found.Token, ApiJson.Midnight(expiresOn), cancellationToken) is var (token, text)
+            ? ApiJson.Answer(Json(token, time, text))
+            : ApiError.Unauthorized();
+    }
+
+    // Others' tokens and tokens that do not exist are the same to everybody but an administrator; GitLab says 401 to that.
+    private static async ValueTask<(PersonalAccessToken? Token, ApiError? Refusal)> FindAsync(
+        HttpContext context, Gate gate, TokenStore tokens, CancellationToken cancellationToken)
+    {
+        if (!RowId.TryRead(context, "id", out var id, out var invalid)) return (null, invalid);
+        if (await gate.CheckAsync(context) is { } refusal) return (null, refusal);
+        var caller = context.Caller();
+        var token = await tokens.FindAsync(id, cancellationToken);
+        if (caller.IsAdmin) return (token, token is null ? ApiError.NotFound() : null);
+        return token?.UserId == caller.UserId ? (token, null) : (null, ApiError.Unauthorized());
+    }
+
+    private static async ValueTask<(PersonalAccessToken? Token, ApiError? Refusal)> FindSelfAsync(
+        HttpContext context, Gate gate, TokenStore tokens, CancellationToken cancellationToken)
+    {
+        if (await gate.CheckAsync(context) is { } refusal) return (null, refusal);
+        var token = context.Caller().TokenId is { } id ? await tokens.FindAsync(id, cancellationToken) : null;
+        return (token, token is null ? ApiError.Unauthorized() : null);
+    }
+
+    private static IReadOnlyList<string> Scopes(ApiParameters parameters)
+    {
+        var scopes = parameters.List("scopes");
+        if (scopes is null) parameters.Problem("scopes is missing");
+        else if (scopes.Count == 0) parameters.Problem("scopes is empty");
+        else if (!scopes.All(ScopeNames.All.Contains)) parameters.Problem("scopes does not have a valid value");
+        return scopes ?? [];
+    }
+
+    private static DateOnly Today(TimeProvider time) => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+
+    private static Dictionary<string, object?> Json(PersonalAccessToken token, TimeProvider time, string? text = null)
+    {
+        var json = new Dictionary<string, object?>
+        {
+            ["id"] = token.Id,
+            ["name"] = token.Name,
+            ["revoked"] = token.RevokedAt is not null,
+            ["created_at"] = ApiJson.Instant(token.CreatedAt),
+            ["description"] = token.Description,
+            ["scopes"] = token.Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            ["user_id"] = token.UserId,
+            ["last_used_at"] = ApiJson.Instant(token.LastUsedAt),
+            ["active"] = token.IsActive(time.GetUtcNow().ToUnixTimeMilliseconds()),
+            ["expires_at"] = ApiJson.Day(token.ExpiresAt),
+        };
+        if (text is not null) json["token"] = text;
+        return json;
+    }
+}

@@ -1,0 +1,112 @@
+using Larder.Registry.Access;
+using Larder.Registry.Data;
+using Larder.Registry.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Larder.Registry.Namespaces;
+
+/// <summary>GitLab's users API. Parameters about passwords are accepted and forgotten: users call with tokens.</summary>
+internal static class UserEndpoints
+{
+    private const int LongestEmail = 254;
+
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        app.MapGet("/api/v4/user", CurrentAsync).Requires(Permission.ReadCurrentUser, Surface.Api);
+        var users = app.MapGroup("/api/v4/users");
+        users.MapGet("", ListAsync).Requires(Permission.ReadUsers, Surface.Api);
+        users.MapPost("", CreateAsync).Requires(Permission.ManageUsers, Surface.Api);
+        users.MapGet("/{id}", GetAsync).Requires(Permission.ReadUsers, Surface.Api);
+        users.MapPost("/{id}/block", BlockAsync).Requires(Permission.ManageUsers, Surface.Api);
+        users.MapPost("/{id}/unblock", UnblockAsync).Requires(Permission.ManageUsers, Surface.Api);
+    }
+
+    private static async Task<IResult> CurrentAsync(
+        HttpContext context, Gate gate, UserStore users, LarderOptions options, CancellationToken cancellationToken)
+    {
+        if (await gate.CheckAsync(context) is { } refusal) return refusal;
+        var user = context.Caller().UserId is { } id ? await users.FindAsync(id, cancellationToken) : null;
+        return user is null ? ApiError.NotFound("User") : ApiJson.Answer(UserJson.Full(user, ExternalUrl.Base(context, options.ExternalUrl)));
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, Gate gate, UserStore users, LarderOptions options, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var filter = new UserFilter(parameters.Text("username"), parameters.Text("search"));
+        var page = Page.Read(parameters);
+        if (parameters.Problems is { } problems) return problems;
+        if (await gate.CheckAsync(context) is { } refusal) return refusal;
+        var (found, total) = await users.ListAsync(filter, page, cancellationToken);
+        page.WriteHeaders(context, total, options.ExternalUrl);
+        return ApiJson.Answer(found.Select(user => Json(context, user, options)));
+    }
+
+    private static async Task<IResult> CreateAsync(
+        HttpContext context, Gate gate, UserStore users, LarderOptions options, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var made = new NewUser(parameters.RequiredText("username"), parameters.RequiredText("name"), parameters.RequiredText("email"),
+            parameters.Flag("admin") ?? false);
+        if (parameters.Problems is { } problems) return problems;
+        if (await gate.CheckAsync(context) is { } refusal) return refusal;
+        if (PathRules.Problem(made.Username, atTop: true) is { } usernameProblem) return ApiError.Model("username", usernameProblem);
+        if (Texts.TooLong("name", made.Name) is { } tooLong) return tooLong;
+        if (!IsEmail(made.Email)) return ApiError.Model("email", "is invalid");
+        try
+        {
+            var user = await users.CreateAsync(made, cancellationToken);
+            return ApiJson.Answer(UserJson.Full(user, ExternalUrl.Base(context, options.ExternalUrl)), StatusCodes.Status201Created);
+        }
+        catch (DuplicateRowException)
+        {
+            return await users.FindByNameAsync(made.Username, cancellationToken) is not null ? ApiError.Conflict("Username has already been taken")
+                : await users.EmailIsTakenAsync(made.Email, cancellationToken) ? ApiError.Conflict("Email has already been taken")
+                // A group has this path.
+                : ApiError.Model("username", "has already been taken");
+        }
+    }
+
+    private static async Task<IResult> GetAsync(
+        HttpContext context, Gate gate, UserStore users, LarderOptions options, CancellationToken cancellationToken)
+    {
+        if (!RowId.TryRead(context, "id", out var id, out var invalid)) return invalid;
+        if (await gate.CheckAsync(context) is { } refusal) return refusal;
+        return await users.FindAsync(id, cancellationToken) is { } user
+            ? ApiJson.Answer(Json(context, user, options))
+            : ApiError.NotFound("User");
+    }
+
+    private static Task<IResult> BlockAsync(HttpContext context, Gate gate, UserStore users, CancellationToken cancellationToken) =>
+        SetStateAsync(context, gate, users, UserState.Blocked, cancellationToken);
+
+    private static Task<IResult> UnblockAsync(HttpContext context, Gate gate, UserStore users, CancellationToken cancellationToken) =>
+        SetStateAsync(context, gate, users, UserState.Active, cancellationToken);
+
+    private static async Task<IResult> SetStateAsync(
+        HttpContext context, Gate gate, UserStore users, string state, CancellationToken cancellationToken)
+    {
+        if (!RowId.TryRead(context, "id", out var id, out var invalid)) return invalid;
+        if (await gate.CheckAsync(context) is { } refusal) return refusal;
+        // Nobody would be left to let it in again.
+        if (id == context.Caller().UserId) return ApiError.Forbidden();
+        return await users.SetStateAsync(id, state, cancellationToken)
+            ? ApiJson.Answer(true, StatusCodes.Status201Created)
+            : ApiError.NotFound("User");
+    }
+
+    private static object Json(HttpContext context, User user, LarderOptions options)
+    {
+        var caller = context.Caller();
+        var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
+        return caller.IsAdmin || caller.UserId == user.Id ? UserJson.Full(user, baseUrl) : UserJson.Basic(user, baseUrl);
+    }
+
+    private static bool IsEmail(string text)
+    {
+        var at = text.IndexOf('@', StringComparison.Ordinal);
+        return at > 0 && at < text.Length - 1 && text.Length <= LongestEmail && !text.Any(c => char.IsWhiteSpace(c) || char.IsControl(c));
+    }
+}
