@@ -21,13 +21,13 @@ internal static class Maintenance
     public static Task<int> TokenAsync(string[] args, string username, string name, string[] scopes, CancellationToken cancellationToken) =>
         RunAsync(args, async services =>
         {
-            var unknown = scopes.Where(scope => !ScopeNames.IsKnown(scope)).ToList();
+            var unknown = scopes.Where(scope => !ScopeNames.All.Contains(scope)).ToList();
             if (unknown.Count > 0)
             {
-                await Console.Error.WriteLineAsync($"There is no scope {string.Join(", ", unknown)}.");
+                await Console.Error.WriteLineAsync($"There is no scope {string.Join(", ", unknown)}. Known are {string.Join(", ", ScopeNames.All)}.");
                 return 1;
             }
-            if (await services.GetRequiredService<UserStore>().FindByUsernameAsync(username, cancellationToken) is not { } user)
+            if (await services.GetRequiredService<UserStore>().FindByNameAsync(username, cancellationToken) is not { } user)
             {
                 await Console.Error.WriteLineAsync($"There is no user {username}.");
                 return 1;

@@ -4,7 +4,6 @@ using Larder.Storage.Blobs;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Net.Http.Headers;
 
 namespace Larder.Registry.Packages;
 
@@ -36,12 +35,9 @@ internal static partial class PackageFileAnswer
         await BlobAnswer.SendAsync(context, blob, $"\"{file.Sha256}\"", ApiJson.Instant(file.CreatedAt));
     }
 
-    private static string Disposition(string fileName)
-    {
-        var disposition = new ContentDispositionHeaderValue("attachment");
-        disposition.SetHttpFileName(fileName); // both forms, quoted and encoded: nothing in a name can end the header
-        return disposition.ToString();
-    }
+    // Stored names are letters, digits and a few signs, everything else percent-encoded: nothing in one can end the header.
+    private static string Disposition(string fileName) =>
+        $"attachment; filename=\"{fileName}\"; filename*=UTF-8''{Uri.EscapeDataString(fileName)}";
 
     [LoggerMessage(3001, LogLevel.Error, "Package file {FileId} has lost its bytes: the store has no good blob {Sha256}")]
     private static partial void BytesLost(ILogger logger, long fileId, string sha256);
