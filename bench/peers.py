@@ -42,9 +42,7 @@ class Nginx:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.origin_port, self.cache_port, self.dav_port = free_port(), free_port(), free_port()
         temp = "".join(f"{kind}_temp_path {self.folder}/temp/{kind};" for kind in ("proxy", "fastcgi", "uwsgi", "scgi"))
-        modules = "\n".join(f"include {path};" for path in sorted(pathlib.Path("/etc/nginx/modules-enabled").glob("*.conf")))
         (self.folder / "nginx.conf").write_text(f"""
-            {modules}
             daemon off; user root; pid {self.folder}/pid; error_log {self.folder}/error.log; worker_processes 2;
             events {{ worker_connections 4096; }}
             http {{

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Larder.Testing;
+
+/// <summary>A real nginx on loopback that serves a folder as an upstream, and tells what it was asked.</summary>
+public sealed class NginxServer : IAsyncDisposable
+{
+    private readonly TemporaryDirectory folder = new();
+    private readonly int port = Ports.Free();
+    private Process? process;
+
+    private NginxServer(string root) => File.WriteAllText(folder["nginx.conf"], string.Create(CultureInfo.InvariantCulture, $$"""
+        daemon off; master_process off; pid {{folder["pid"]}}; error_log {{folder["error.log"]}};
+        events {}
+        http {
+          access_log {{folder["access.log"]}};
+          client_body_temp_path {{folder["body"]}}; proxy_temp_path {{folder["proxy"]}}; fastcgi_temp_path {{folder["fastcgi"]}};
+          uwsgi_temp_path {{folder["uwsgi"]}}; scgi_temp_path {{folder["scgi"]}};
+          server { listen 127.0.0.1:{{port}}; root {{root}}; }
+        }
+        """));
+
+    /// <summary>Its address, the same after a stop and a start.</summary>
+    public string Url => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
+
+    /// <summary>The requests it has answered, a line each.</summary>
+    public string[] Requests => File.Exists(folder["access.log"]) ? File.ReadAllLines(folder["access.log"]) : [];
+
+    /// <summary>Serves a folder.</summary>
+    public static async Task<NginxServer> StartAsync(string root)
+    {
+        var server = new NginxServer(root);
+        await server.StartAsync();
+        return server;
+    }
+
+    /// <summary>Starts it again.</summary>
+    public async Task StartAsync()
+    {
+        process = Process.Start(new ProcessStartInfo("nginx", ["-c", folder["nginx.conf"], "-p", folder.Path, "-e", folder["error.log"]]))!;
+        using var client = new HttpClient();
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                using var answer = await client.GetAsync(Url);
+                break;
+            }
+            catch (HttpRequestException) when (attempt < 200 && !process.HasExited)
+            {
+                await Task.Delay(25);
+            }
+        }
+        await File.WriteAllTextAsync(folder["access.log"], "");
+    }
+
+    /// <summary>Stops it and forgets what it was asked.</summary>
+    public async Task StopAsync()
+    {
+        if (process is null) return;
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+        process = null;
+        await File.WriteAllTextAsync(folder["access.log"], "");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        folder.Dispose();
+    }
+}

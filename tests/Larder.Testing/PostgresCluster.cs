@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Globalization;
+using Npgsql;
+
+namespace Larder.Testing;
+
+/// <summary>
+/// A PostgreSQL of this test process: a private cluster in a temporary folder, on loopback, made when first needed and gone
+/// with the process, however that ends. Each test takes a database of its own.
+/// </summary>
+public sealed class PostgresCluster
+{
+    private static readonly Lazy<Task<PostgresCluster>> Shared = new(StartAsync);
+    private static int databases;
+
+    private readonly int port;
+    private readonly string folder;
+    private readonly Process process;
+
+    private PostgresCluster(int port, string folder, Process process) => (this.port, this.folder, this.process) = (port, folder, process);
+
+    /// <summary>An empty database; its connection string.</summary>
+    public static async Task<string> CreateDatabaseAsync()
+    {
+        var cluster = await Shared.Value;
+        var name = string.Create(CultureInfo.InvariantCulture, $"larder_{Interlocked.Increment(ref databases)}");
+        await using var connection = new NpgsqlConnection(cluster.ConnectionString("postgres"));
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"create database {name}";
+        await command.ExecuteNonQueryAsync();
+        return cluster.ConnectionString(name);
+    }
+
+    // No pool outlives its test: a hundred databases with idle connections would use up the cluster's.
+    private string ConnectionString(string database) => string.Create(CultureInfo.InvariantCulture,
+        $"Host=127.0.0.1;Port={port};Username=larder;Database={database};Connection Idle Lifetime=5;Connection Pruning Interval=2");
+
+    private static async Task<PostgresCluster> StartAsync()
+    {
+        var binaries = BinaryFolder();
+        var folder = Directory.CreateTempSubdirectory("larder-postgres-").FullName;
+        var port = Ports.Free();
+        // PostgreSQL refuses to run as root.
+        string[] run = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : ["env"];
+        if (run[0] == "setpriv") await Command.RunAsync("chown", ["postgres:postgres", folder], CancellationToken.None);
+        await Command.RunAsync(run[0],
+            [.. run[1..], $"{binaries}/initdb", "-D", folder + "/data", "-U", "larder", "-A", "trust", "--no-locale", "-E", "UTF8", "--no-sync"],
+            CancellationToken.None, folder);
+        // The shell stands between, so that the server ends when this process does, even when that is killed.
+        var server = $"""
+            {string.Join(' ', run)} {binaries}/postgres -D {folder}/data -p {port} -c listen_addresses=127.0.0.1 \
+              -c unix_socket_directories= -c max_connections=300 -c shared_buffers=64MB >{folder}/log 2>&1 &
+            while kill -0 {Environment.ProcessId} 2>/dev/null; do sleep 0.5; done
+            kill -QUIT %1; wait; rm -rf {folder}
+            """;
+        var process = Process.Start(new ProcessStartInfo("setsid", ["bash", "-mc", server]) { WorkingDirectory = folder })!;
+        var cluster = new PostgresCluster(port, folder, process);
+        await cluster.WaitUntilReadyAsync();
+        return cluster;
+    }
+
+    private async Task WaitUntilReadyAsync()
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection(ConnectionString("postgres"));
+                await connection.OpenAsync();
+                return;
+            }
+            catch (NpgsqlException) when (attempt < 200 && !process.HasExited)
+            {
+                await Task.Delay(50);
+            }
+            catch (NpgsqlException e)
+            {
+                throw new InvalidOperationException($"PostgreSQL did not start:\n{File.ReadAllText(folder + "/log")}", e);
+            }
+        }
+    }
+
+    private static string BinaryFolder() =>
+        Directory.Exists("/usr/lib/postgresql")
+        && Directory.GetDirectories("/usr/lib/postgresql").Order().LastOrDefault(version => File.Exists($"{version}/bin/postgres")) is { } found
+            ? $"{found}/bin"
+            : throw new InvalidOperationException("PostgreSQL is not installed: apt-get install postgresql");
+}
