@@ -113,7 +113,7 @@ public sealed class LarderServer : IAsyncDisposable
     public async Task<Namespace> CreateGroupAsync(
         CancellationToken cancellationToken, string? path = null, string visibility = Visibility.Private, Namespace? parent = null)
     {
-        var root = await Get<UserStore>().FindByUsernameAsync("root", cancellationToken);
+        var root = await Get<UserStore>().FindByNameAsync("root", cancellationToken);
         path ??= NewName("group");
         return await Get<NamespaceStore>().CreateGroupAsync(parent, $"Name of {path}", path, visibility, "", root!.Id, cancellationToken);
     }

@@ -47,8 +47,8 @@ public static class ScopeNames
         ("read_service_ping", Scopes.Other),
     ];
 
-    /// <summary>Whether GitLab knows a scope of this name.</summary>
-    public static bool IsKnown(string name) => Known.Any(known => known.Name == name);
+    /// <summary>Every name that a token may have been given.</summary>
+    public static IReadOnlyCollection<string> All { get; } = [.. Known.Select(known => known.Name)];
 
     /// <summary>The names of the scopes that something here asks for.</summary>
     public static IEnumerable<string> Names(Scopes scopes) =>

@@ -80,7 +80,7 @@ internal static class MemberEndpoints
         if (!await places.MayGrantAsync(context, place!, granted)) return ApiError.Forbidden();
         var user = username is null
             ? await users.FindAsync(userId, cancellationToken)
-            : await users.FindByUsernameAsync(username, cancellationToken);
+            : await users.FindByNameAsync(username, cancellationToken);
         if (user is null) return ApiError.NotFound("User");
         try
         {

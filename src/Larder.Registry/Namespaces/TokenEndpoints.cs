@@ -135,7 +135,7 @@ internal static class TokenEndpoints
         var scopes = parameters.List("scopes");
         if (scopes is null) parameters.Problem("scopes is missing");
         else if (scopes.Count == 0) parameters.Problem("scopes is empty");
-        else if (!scopes.All(ScopeNames.IsKnown)) parameters.Problem("scopes does not have a valid value");
+        else if (!scopes.All(ScopeNames.All.Contains)) parameters.Problem("scopes does not have a valid value");
         return scopes ?? [];
     }
 

@@ -62,7 +62,7 @@ internal static class UserEndpoints
         }
         catch (DuplicateRowException)
         {
-            return await users.FindByUsernameAsync(made.Username, cancellationToken) is not null ? ApiError.Conflict("Username has already been taken")
+            return await users.FindByNameAsync(made.Username, cancellationToken) is not null ? ApiError.Conflict("Username has already been taken")
                 : await users.EmailIsTakenAsync(made.Email, cancellationToken) ? ApiError.Conflict("Email has already been taken")
                 // A group has this path.
                 : ApiError.Model("username", "has already been taken");

@@ -23,7 +23,7 @@ public sealed class UserStore(Database database, AccessCache cache, TimeProvider
         session => session.FirstOrDefaultAsync<User>($"{Select} where u.id = @Id", new { Id = id }), cancellationToken);
 
     /// <summary>By username, in any case.</summary>
-    public Task<User?> FindByUsernameAsync(string username, CancellationToken cancellationToken) => database.ReadAsync(
+    public Task<User?> FindByNameAsync(string username, CancellationToken cancellationToken) => database.ReadAsync(
         session => session.FirstOrDefaultAsync<User>($"{Select} where u.username_key = @Key", new { Key = IdOrPath.Key(username) }),
         cancellationToken);
 
