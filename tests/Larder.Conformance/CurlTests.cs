@@ -1,0 +1,111 @@
+using System.Globalization;
+using Larder.Testing;
+
+namespace Larder.Conformance;
+
+/// <summary>curl, as scripts and CI jobs use it.</summary>
+public sealed class CurlTests(Target target) : IClassFixture<Target>
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Published_file_comes_back_byte_for_byte()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllBytesAsync(folder["in"], Content(3_000_000), Token);
+        var url = await FileUrlAsync("app/1.0.0/app.zip");
+        (await StatusAsync(url, "--upload-file", folder["in"], "--header", Header)).ShouldBe(201);
+        (await StatusAsync(url, "--header", Header, "--output", folder["out"])).ShouldBe(200);
+        (await File.ReadAllBytesAsync(folder["out"], Token)).ShouldBe(Content(3_000_000));
+    }
+
+    [Fact]
+    public async Task Upload_that_waits_for_100_continue_arrives()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllBytesAsync(folder["in"], Content(20_000_000), Token);
+        var trace = await Command.TryRunAsync("curl", ["-sv", "--upload-file", folder["in"], "--header", Header,
+            "--header", "Expect: 100-continue", "--expect100-timeout", "30", await FileUrlAsync("app/1.0.0/large.bin")], Token);
+        trace.Errors.ShouldContain("HTTP/1.1 100 Continue");
+        trace.Errors.ShouldContain("HTTP/1.1 201 Created");
+    }
+
+    [Theory]
+    [InlineData("whoever")]
+    [InlineData("root")]
+    public async Task Token_as_password_works_whatever_the_user_name(string user)
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder["in"], "text", Token);
+        var url = await FileUrlAsync("app/1.0.0/a.txt");
+        (await StatusAsync(url, "--upload-file", folder["in"], "--user", $"{user}:{target.Token}")).ShouldBe(201);
+        (await StatusAsync(url, "--user", $"{user}:{target.Token}")).ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task Credentials_of_a_netrc_are_asked_for()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder["in"], "text", Token);
+        await File.WriteAllTextAsync(folder["netrc"], $"machine {new Uri(target.Url).Host} login me password {target.Token}\n", Token);
+        var url = await FileUrlAsync("app/1.0.0/a.txt");
+        (await StatusAsync(url, "--upload-file", folder["in"], "--netrc-file", folder["netrc"])).ShouldBe(201);
+        (await StatusAsync(url, "--netrc-file", folder["netrc"], "--anyauth")).ShouldBe(200);
+        (await StatusAsync(url)).ShouldBe(401);
+    }
+
+    [Fact]
+    public async Task Directory_tree_keeps_its_structure()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder["in"], "nested", Token);
+        var url = await FileUrlAsync("app/1.0.0/docs/a+b/read me.txt".Replace(" ", "%20", StringComparison.Ordinal));
+        (await StatusAsync(url, "--upload-file", folder["in"], "--header", Header)).ShouldBe(400); // a space in a file name is refused
+        url = await FileUrlAsync("app/1.0.0/docs/a+b%20c/readme.txt");
+        (await StatusAsync(url, "--upload-file", folder["in"], "--header", Header)).ShouldBe(201);
+        (await Command.RunAsync("curl", ["-sf", "--header", Header, url], Token)).ShouldBe("nested");
+    }
+
+    [Fact]
+    public async Task Transfer_can_be_resumed()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllBytesAsync(folder["in"], Content(1000), Token);
+        var url = await FileUrlAsync("app/1.0.0/app.zip");
+        await StatusAsync(url, "--upload-file", folder["in"], "--header", Header);
+        await File.WriteAllBytesAsync(folder["out"], Content(1000)[..400], Token);
+        (await StatusAsync(url, "--header", Header, "--continue-at", "-", "--output", folder["out"])).ShouldBe(206);
+        (await File.ReadAllBytesAsync(folder["out"], Token)).ShouldBe(Content(1000));
+    }
+
+    [Fact]
+    public async Task Head_tells_the_length_without_a_body()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllBytesAsync(folder["in"], Content(1000), Token);
+        var url = await FileUrlAsync("app/1.0.0/app.zip");
+        await StatusAsync(url, "--upload-file", folder["in"], "--header", Header);
+        var head = await Command.RunAsync("curl", ["-sfI", "--header", Header, url], Token);
+        head.ShouldContain("Content-Length: 1000", Case.Insensitive);
+        head.ShouldContain("X-Checksum-Sha256: ", Case.Insensitive);
+    }
+
+    private string Header => "PRIVATE-TOKEN: " + target.Token;
+
+    private async Task<string> FileUrlAsync(string path) =>
+        $"{target.Api}/projects/{await target.CreateProjectAsync(Token)}/packages/generic/{path}";
+
+    private static async Task<int> StatusAsync(string url, params string[] arguments)
+    {
+        string[] output = arguments.Contains("--output") ? [] : ["--output", "/dev/null"];
+        var status = await Command.RunAsync("curl", ["-s", "--write-out", "%{http_code}", .. output, .. arguments, url], Token);
+        return int.Parse(status, CultureInfo.InvariantCulture);
+    }
+
+    private static byte[] Content(int length)
+    {
+        var content = new byte[length];
+        new Random(length).NextBytes(content);
+        return content;
+    }
+}

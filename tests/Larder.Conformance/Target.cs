@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Larder.Testing;
+
+namespace Larder.Conformance;
+
+/// <summary>
+/// The server under test, known by its URL alone: <c>LARDER_URL</c> and <c>LARDER_TOKEN</c> (an administrator's) name one
+/// that runs already; otherwise the built server is started.
+/// </summary>
+public sealed class Target : IAsyncLifetime
+{
+    private static int names;
+    private ServerProcess? own;
+    private HttpClient client = null!;
+
+    /// <summary>Its address, without a trailing slash.</summary>
+    public string Url { get; private set; } = "";
+
+    /// <summary>Base of the API.</summary>
+    public string Api => Url + "/api/v4";
+
+    /// <summary>An administrator's token.</summary>
+    public string Token { get; private set; } = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Environment.GetEnvironmentVariable("LARDER_URL") is { Length: > 0 } url)
+        {
+            Url = url.TrimEnd('/');
+            Token = Environment.GetEnvironmentVariable("LARDER_TOKEN") ?? throw new InvalidOperationException("LARDER_URL needs LARDER_TOKEN.");
+        }
+        else
+        {
+            own = await ServerProcess.StartAsync();
+            (Url, Token) = (own.Url, own.RootToken);
+        }
+        client = new HttpClient { BaseAddress = new Uri(Api + "/") };
+        client.DefaultRequestHeaders.Add("PRIVATE-TOKEN", Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        client.Dispose();
+        if (own is not null) await own.DisposeAsync();
+    }
+
+    /// <summary>A name that this run has not used yet.</summary>
+    public static string NewName(string kind) => string.Create(CultureInfo.InvariantCulture,
+        $"{kind}-{Environment.ProcessId}-{Interlocked.Increment(ref names)}");
+
+    /// <summary>Makes a private group; its id.</summary>
+    public async Task<long> CreateGroupAsync(CancellationToken cancellationToken)
+    {
+        var name = NewName("group");
+        return await CreateAsync("groups", new { name, path = name }, cancellationToken);
+    }
+
+    /// <summary>Makes a private project in a group of its own; its id.</summary>
+    public async Task<long> CreateProjectAsync(CancellationToken cancellationToken)
+    {
+        var name = NewName("project");
+        return await CreateAsync("projects", new { name, path = name, namespace_id = await CreateGroupAsync(cancellationToken) }, cancellationToken);
+    }
+
+    /// <summary>Makes a virtual registry in front of upstreams; its URL.</summary>
+    public async Task<string> CreateRegistryAsync(CancellationToken cancellationToken, params string[] upstreams)
+    {
+        var group = await CreateGroupAsync(cancellationToken);
+        var registry = await CreateAsync($"groups/{group}/-/virtual_registries/packages/maven/registries", new { name = "maven" }, cancellationToken);
+        foreach (var url in upstreams)
+            await CreateAsync($"virtual_registries/packages/maven/registries/{registry}/upstreams", new { url, name = url }, cancellationToken);
+        return $"{Api}/virtual_registries/packages/maven/{registry}";
+    }
+
+    private async Task<long> CreateAsync(string path, object body, CancellationToken cancellationToken)
+    {
+        using var answer = await client.PostAsJsonAsync(path, body, cancellationToken);
+        var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"POST {path} answered {answer.StatusCode}: {text}");
+        return JsonDocument.Parse(text).RootElement.GetProperty("id").GetInt64();
+    }
+}
