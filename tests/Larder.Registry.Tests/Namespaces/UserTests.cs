@@ -136,3 +136,4 @@ public abstract class UserTests(LarderServer server)
 }
 
 public sealed class UserTestsOnSqlite(SqliteServer fixture) : UserTests(fixture.Server), IClassFixture<SqliteServer>;
+public sealed class UserTestsOnPostgres(PostgresServer fixture) : UserTests(fixture.Server), IClassFixture<PostgresServer>;
