@@ -50,11 +50,11 @@ public sealed class PostgresCluster
         // The shell stands between, so that the server ends when this process does, even when that is killed.
         var server = $"""
             {string.Join(' ', run)} {binaries}/postgres -D {folder}/data -p {port} -c listen_addresses=127.0.0.1 \
-              -c unix_socket_directories= -c max_connections=300 -c shared_buffers=64MB >{folder}/log 2>&1 &
+              -c unix_socket_directories= -c max_connections=300 -c shared_buffers=64MB >{folder}/log 2>&1 </dev/null &
             while kill -0 {Environment.ProcessId} 2>/dev/null; do sleep 0.5; done
-            kill -QUIT %1; wait; rm -rf {folder}
+            kill -QUIT $!; wait; rm -rf {folder}
             """;
-        var process = Process.Start(new ProcessStartInfo("setsid", ["bash", "-mc", server]) { WorkingDirectory = folder })!;
+        var process = Process.Start(new ProcessStartInfo("setsid", ["bash", "-c", server]) { WorkingDirectory = folder })!;
         var cluster = new PostgresCluster(port, folder, process);
         await cluster.WaitUntilReadyAsync();
         return cluster;

@@ -50,5 +50,12 @@ public sealed class IntegrityCheck(Database database, IBlobStore blobs)
         return Convert.ToHexStringLower(hash.GetHashAndReset()) == row.Sha256 ? null : "does not have this digest";
     }
 
-    private sealed record BlobRow(string Sha256, long Length, long Files, long Entries);
+    // Properties, not a constructor: SQLite has no type for a counted column while there is no row.
+    private sealed class BlobRow
+    {
+        public string Sha256 { get; init; } = "";
+        public long Length { get; init; }
+        public long Files { get; init; }
+        public long Entries { get; init; }
+    }
 }
