@@ -1,6 +1,7 @@
 using Larder.Registry;
 using Larder.Registry.Access;
 using Larder.Registry.Data;
+using Larder.Storage.Blobs;
 using Larder.Web;
 
 namespace Larder.Server;
@@ -24,6 +25,7 @@ internal static partial class Serve
         app.MapPages();
         app.MapObservation();
 
+        app.Services.GetRequiredService<IBlobStore>(); // takes the folder now: two servers must not share one
         await PrepareAsync(app, options, cancellationToken);
         await app.RunAsync(cancellationToken);
         return 0;

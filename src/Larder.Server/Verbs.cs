@@ -29,10 +29,8 @@ internal static class Verbs
 
         var user = new Argument<string>("user") { Description = "Username of the token's owner." };
         var name = new Option<string>("--name") { Description = "Name of the token.", DefaultValueFactory = _ => "command line" };
-        var scopes = new Option<string[]>("--scopes")
-        {
-            Description = "Its scopes.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["api"],
-        };
+        // Repeated, not a list: a list would swallow configuration that follows it.
+        var scopes = new Option<string[]>("--scopes") { Description = "A scope; repeat it for more.", DefaultValueFactory = _ => ["api"] };
         var token = new Command("token", "Make a personal access token and print it.") { user, name, scopes };
         token.TreatUnmatchedTokensAsErrors = false;
         token.SetAction((result, cancellationToken) => Maintenance.TokenAsync(
