@@ -61,11 +61,9 @@ public sealed class PackageStore(Database database, TimeProvider time)
         var words = (filter.NameWords ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var parameters = new Dapper.DynamicParameters(new
         {
-            filter.ProjectIds, filter.Type, filter.Version, filter.Status, page.Size, page.Offset, CountLimit = Page.CountLimit,
+            ProjectId = filter.ProjectIds[0], filter.Type, filter.Version, filter.Status, page.Size, page.Offset, CountLimit = Page.CountLimit,
         });
-        var where = """
-            p.project_id in @ProjectIds and p.version <> ''
-            """ + (filter.Status is null ? " and p.status in ('default', 'deprecated', 'error')" : " and p.status = @Status")
+        var where = $"{InProjects(filter.ProjectIds)} and p.version <> ''" + (filter.Status is null ? " and p.status in ('default', 'deprecated', 'error')" : " and p.status = @Status")
             + (filter.Type is null ? "" : " and p.type = @Type") + (filter.Version is null ? "" : " and p.version = @Version");
         for (var i = 0; i < words.Length; i++)
         {
@@ -85,6 +83,10 @@ public sealed class PackageStore(Database database, TimeProvider time)
             return (rows, total);
         }, cancellationToken);
     }
+
+    // The two databases share no spelling for a list as a parameter; numbers of our own rows are safe as text.
+    private static string InProjects(IReadOnlyCollection<long> ids) =>
+        ids.Count == 1 ? "p.project_id = @ProjectId" : $"p.project_id in ({string.Join(',', ids)})";
 
     /// <summary>A package that may be shown (default or deprecated), or one that is in <c>error</c>; null for every other.</summary>
     public Task<Package?> FindAsync(long projectId, long id, CancellationToken cancellationToken) =>
