@@ -8,7 +8,7 @@ public abstract class ServerFixture : IAsyncLifetime
     public LarderServer Server { get; private set; } = null!;
 
     public async ValueTask InitializeAsync() =>
-        Server = await LarderServer.StartAsync(TestContext.Current.CancellationToken, await CreateDatabaseAsync());
+        Server = await LarderServer.StartAsync(TestContext.Current.CancellationToken, await CreateDatabaseAsync(), Options);
 
     public async ValueTask DisposeAsync()
     {
@@ -17,6 +17,9 @@ public abstract class ServerFixture : IAsyncLifetime
     }
 
     protected abstract Task<string?> CreateDatabaseAsync();
+
+    /// <summary>What differs from the defaults; the arguments are the data directory and the connection string.</summary>
+    protected virtual LarderOptions? Options(string data, string database) => null;
 }
 
 /// <summary>On SQLite.</summary>

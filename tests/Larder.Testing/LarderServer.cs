@@ -59,7 +59,7 @@ public sealed class LarderServer : IAsyncDisposable
     /// <param name="options">Makes the options of the data directory and the connection string (empty for SQLite), where the defaults do not do.</param>
     /// <param name="services">Replaces services; what is registered here is kept.</param>
     public static async Task<LarderServer> StartAsync(
-        CancellationToken cancellationToken, string? connectionString = null, Func<string, string, LarderOptions>? options = null,
+        CancellationToken cancellationToken, string? connectionString = null, Func<string, string, LarderOptions?>? options = null,
         Action<IServiceCollection>? services = null)
     {
         var directory = new TemporaryDirectory();
@@ -72,8 +72,8 @@ public sealed class LarderServer : IAsyncDisposable
         services?.Invoke(builder.Services);
         builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero)));
         builder.Services.AddSingleton<UpstreamConnector>(new LoopbackConnector());
-        options ??= (data, database) => new LarderOptions { DataDirectory = data, Database = database, InitialRootToken = RootToken };
-        builder.Services.AddRegistry(options(directory.Path, connectionString ?? ""));
+        builder.Services.AddRegistry(options?.Invoke(directory.Path, connectionString ?? "")
+            ?? new LarderOptions { DataDirectory = directory.Path, Database = connectionString ?? "", InitialRootToken = RootToken });
         var app = builder.Build();
         app.UseRegistry();
         app.MapRegistry();

@@ -30,12 +30,7 @@ internal static class GenericEndpoints
         if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
 
         var (blob, error) = await Upload.ReceiveAsync(context, blobs, options.GenericPackageMaxBytes);
-        if (error is not null)
-        {
-            // Unread bytes of a refused body would be taken for the next request.
-            context.Response.Headers.Connection = "close";
-            return error;
-        }
+        if (error is not null) return error;
         var added = await files.AddAsync(
             new NewPackageFile(project!.Id, names, query.Status, context.Caller().UserId, blob!), cancellationToken);
         return query.SelectsFile

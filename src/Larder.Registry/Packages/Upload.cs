@@ -18,9 +18,10 @@ internal static class Upload
         var request = context.Request;
         if (context.Features.GetRequiredFeature<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false } && request.ContentLength is null)
             return (null, ApiError.Invalid("file is missing"));
+        // First: with its own limit the server would cut the connection before the client has read our answer.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null;
         if (maxBytes > 0 && request.ContentLength > maxBytes) return (null, TooLarge());
         if (!ClientDigests.TryRead(request, out var expected, out var problem)) return (null, problem);
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null;
 
         await using var writer = await blobs.CreateAsync(Durability.Durable, context.RequestAborted);
         while (true)
@@ -36,6 +37,7 @@ internal static class Upload
             : (commit.Stored, null);
     }
 
-    // The rest of the body is not read: the connection closes instead, so that an oversize file does not cost its own size.
+    // The rest of the body is not stored. The server reads on for a few seconds, so that a client that sends before it
+    // listens gets the answer, and then closes the connection.
     private static ApiError TooLarge() => ApiError.BadRequest("File is too large");
 }
