@@ -24,12 +24,21 @@ public sealed class PostgresCluster
     {
         var cluster = await Shared.Value;
         var name = string.Create(CultureInfo.InvariantCulture, $"larder_{Interlocked.Increment(ref databases)}");
-        await using var connection = new NpgsqlConnection(cluster.ConnectionString("postgres"));
+        await cluster.ExecuteAsync($"create database {name}");
+        return cluster.ConnectionString(name);
+    }
+
+    /// <summary>Takes a database away from whoever uses it.</summary>
+    public static async Task DropDatabaseAsync(string connectionString) =>
+        await (await Shared.Value).ExecuteAsync($"drop database {new NpgsqlConnectionStringBuilder(connectionString).Database} with (force)");
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString("postgres"));
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
-        command.CommandText = $"create database {name}";
+        command.CommandText = sql;
         await command.ExecuteNonQueryAsync();
-        return cluster.ConnectionString(name);
     }
 
     // No pool outlives its test: a hundred databases with idle connections would use up the cluster's.

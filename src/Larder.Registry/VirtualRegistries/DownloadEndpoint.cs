@@ -25,7 +25,7 @@ internal static partial class DownloadEndpoint
 
     private static async Task ServeAsync(
         HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, HitMemory hits, IBlobStore blobs,
-        Walk walk, CacheEntryStore entries, ILogger<Walk> logger)
+        Walk walk, CacheEntryStore entries, DownloadCounts downloads, ILogger<Walk> logger)
     {
         if (await RefusalAsync(context, directory, namespaces, gate) is var (registryId, path, refusal) && refusal is not null)
         {
@@ -35,7 +35,7 @@ internal static partial class DownloadEndpoint
         var file = path!.Checksum is null ? path : path.Subject;
         for (var round = 0; round < MostWalks; round++)
         {
-            if (hits.Find(registryId, file) is { } known && await TrySendAsync(context, known, path, blobs)) return;
+            if (hits.Find(registryId, file) is { } known && await TrySendAsync(context, known, path, blobs, downloads)) return;
             var stamp = hits.Stamp(file);
             switch (await walk.FindAsync(registryId, file, context.RequestAborted))
             {
@@ -43,7 +43,7 @@ internal static partial class DownloadEndpoint
                     var hit = new Hit(held.Entry, held.FreshUntil);
                     if (held.Failure is not null) context.Response.Headers.Warning = "110 larder \"Response is Stale\"";
                     else hits.Remember(registryId, file, hit, stamp);
-                    if (await TrySendAsync(context, hit, path, blobs)) return;
+                    if (await TrySendAsync(context, hit, path, blobs, downloads)) return;
                     CopyLost(logger, held.Entry.UpstreamId, file.Value, held.Entry.Blob.Digests.Sha256);
                     await entries.RemoveAsync(held.Entry, context.RequestAborted);
                     hits.Forget(file);
@@ -76,8 +76,10 @@ internal static partial class DownloadEndpoint
     }
 
     /// <summary>Sends the file or its checksum; false when the bytes are gone and nothing was sent.</summary>
-    private static async Task<bool> TrySendAsync(HttpContext context, Hit hit, MavenPath path, IBlobStore blobs)
+    private static async Task<bool> TrySendAsync(
+        HttpContext context, Hit hit, MavenPath path, IBlobStore blobs, DownloadCounts downloads)
     {
+        downloads.Count(Downloaded.CacheEntry, hit.Entry.Id);
         if (path.Checksum is { } kind)
         {
             await ChecksumAnswer.SendAsync(context, hit.Entry.Blob.Digests, kind);

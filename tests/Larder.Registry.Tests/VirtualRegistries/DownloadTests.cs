@@ -1,5 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
+using Larder.Registry.Data;
+using Larder.Registry.Upkeep;
 using Larder.Registry.VirtualRegistries;
 using Larder.Storage.Blobs;
 using Larder.Testing;
@@ -338,6 +340,22 @@ public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
         (await root.SendAsync(again, cancel)).StatusCode.ShouldBe(HttpStatusCode.NotModified);
     }
 
+    [Fact]
+    public async Task Hits_are_counted_in_batches()
+    {
+        one.File("/" + Jar, Content(10));
+        await AddUpstreamAsync(one);
+        await GetAsync(Jar);
+        await StoredAsync(Jar);
+        for (var i = 0; i < 3; i++) await GetAsync(Jar);
+        await GetAsync(Jar + ".sha1"); // counts for the file
+        await server.Get<DownloadCounts>().FlushAsync(cancel);
+        (await server.Get<Database>().ReadAsync(session => session.SingleAsync<long>("""
+            select e.downloads_count from maven_cache_entries e join maven_upstreams u on u.id = e.upstream_id
+            join maven_registry_upstreams p on p.upstream_id = u.id where p.registry_id = @Id
+            """, new { Id = RegistryId }), cancel)).ShouldBe(4);
+    }
+
     [Theory]
     [InlineData("org//acme/a.jar")]
     [InlineData("org/acme/a.jar/")]
@@ -414,6 +432,8 @@ public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
         made.Status.ShouldBe(201, made.Text);
     }
 
+    private long RegistryId => long.Parse(registry.Split('/')[^1], System.Globalization.CultureInfo.InvariantCulture);
+
     private string Url(string path) => $"{server.BaseAddress}api/v4{registry}/{path}";
 
     private Task<Answer> GetAsync(string path) => root.AskAsync("GET", $"{registry}/{path}", cancel);
@@ -422,8 +442,7 @@ public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
     private async Task StoredAsync(string path)
     {
         MavenPath.TryParse(path, out var parsed).ShouldBeTrue();
-        var id = long.Parse(registry.Split('/')[^1], System.Globalization.CultureInfo.InvariantCulture);
-        while (!(await server.Get<CacheEntryStore>().CandidatesAsync(id, parsed, cancel)).Any(candidate => candidate.Entry is not null))
+        while (!(await server.Get<CacheEntryStore>().CandidatesAsync(RegistryId, parsed, cancel)).Any(candidate => candidate.Entry is not null))
             await Task.Yield();
     }
 

@@ -1,0 +1,57 @@
+using System.Net;
+using System.Text.Json;
+using Larder.Testing;
+
+namespace Larder.Server.Tests;
+
+public sealed class ObservationTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Health_answers_and_metrics_are_Prometheus()
+    {
+        await using var server = await ServerProcess.StartAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(server.Url) };
+        foreach (var path in new[] { "/-/health", "/-/readiness", "/-/liveness" })
+            (await client.GetStringAsync(new Uri(path, UriKind.Relative), Token)).ShouldBe("ok");
+        (await client.GetStringAsync(new Uri("/-/metrics", UriKind.Relative), Token)).ShouldContain("# TYPE kestrel_active_connections gauge");
+    }
+
+    [Fact]
+    public async Task Readiness_is_503_while_the_database_is_away_and_liveness_is_not()
+    {
+        var database = await PostgresCluster.CreateDatabaseAsync();
+        await using var server = await ServerProcess.StartAsync(new Dictionary<string, string> { ["Larder__Database"] = database });
+        using var client = new HttpClient { BaseAddress = new Uri(server.Url) };
+        await PostgresCluster.DropDatabaseAsync(database);
+        (await client.GetAsync(new Uri("/-/readiness", UriKind.Relative), Token)).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await client.GetAsync(new Uri("/-/liveness", UriKind.Relative), Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Log_is_JSON_and_holds_no_token()
+    {
+        await using var server = await ServerProcess.StartAsync();
+        using (var client = server.Client())
+        {
+            await client.GetAsync(new Uri("user", UriKind.Relative), Token);
+            await client.GetAsync(new Uri($"user?private_token={server.RootToken}", UriKind.Relative), Token);
+        }
+        await server.StopAsync();
+        foreach (var line in server.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries)) JsonDocument.Parse(line).Dispose();
+        server.Log.ShouldNotContain(server.RootToken);
+    }
+
+    [Theory]
+    [InlineData("/api/v4/nothing", """{"error":"404 Not Found"}""")]
+    [InlineData("/api/v3/projects", """{"error":"404 Not Found"}""")]
+    [InlineData("/api/v4/projects/a/b/packages", """{"error":"404 Not Found"}""")]
+    public async Task Unknown_route_is_GitLabs_404(string path, string body)
+    {
+        await using var server = await ServerProcess.StartAsync();
+        using var client = new HttpClient();
+        using var answer = await client.GetAsync(new Uri(server.Url + path), Token);
+        (answer.StatusCode, await answer.Content.ReadAsStringAsync(Token)).ShouldBe((HttpStatusCode.NotFound, body));
+    }
+}
