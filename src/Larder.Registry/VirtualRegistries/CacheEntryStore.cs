@@ -118,6 +118,10 @@ public sealed class CacheEntryStore(Database database, TimeProvider time)
             "select 1 from maven_supplied_artifacts where upstream_id = @UpstreamId and artifact = @Artifact",
             new { UpstreamId = upstreamId, Artifact = artifact }) is not null, cancellationToken);
 
+    /// <summary>Upstreams that said "not here" of a file that others have: good until the given instant.</summary>
+    public Task RememberAbsenceAsync(IReadOnlyList<long> upstreamIds, MavenPath path, long until, CancellationToken cancellationToken) =>
+        database.WriteAsync(session => RememberAbsenceAsync(session, upstreamIds, path, until), cancellationToken);
+
     private static async Task RememberAbsenceAsync(Session session, IReadOnlyList<long> upstreamIds, MavenPath path, long until)
     {
         foreach (var upstreamId in upstreamIds)

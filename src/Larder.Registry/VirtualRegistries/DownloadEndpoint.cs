@@ -25,14 +25,21 @@ internal static partial class DownloadEndpoint
 
     private static async Task ServeAsync(
         HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, HitMemory hits, IBlobStore blobs,
-        Walk walk, CacheEntryStore entries, DownloadCounts downloads, ILogger<Walk> logger)
+        Walk walk, MergedMetadata metadata, CacheEntryStore entries, DownloadCounts downloads, ILogger<Walk> logger)
     {
-        if (await RefusalAsync(context, directory, namespaces, gate) is var (registryId, path, refusal) && refusal is not null)
+        var (registry, path, refusal) = await FindAsync(context, directory, namespaces, gate);
+        if (refusal is not null)
         {
             await refusal.ExecuteAsync(context);
             return;
         }
         var file = path!.Checksum is null ? path : path.Subject;
+        if (file.IsMetadata && registry!.MergesMetadata)
+        {
+            await MetadataAnswer.SendAsync(context, await metadata.FindAsync(registry.Id, file, context.RequestAborted), path.Checksum, downloads);
+            return;
+        }
+        var registryId = registry!.Id;
         for (var round = 0; round < MostWalks; round++)
         {
             if (hits.Find(registryId, file) is { } known && await TrySendAsync(context, known, path, blobs, downloads)) return;
@@ -41,7 +48,7 @@ internal static partial class DownloadEndpoint
             {
                 case WalkEnd.Held held:
                     var hit = new Hit(held.Entry, held.FreshUntil);
-                    if (held.Failure is not null) context.Response.Headers.Warning = "110 larder \"Response is Stale\"";
+                    if (held.Failure is not null) context.Response.Headers.Warning = StaleWarning.Text;
                     else hits.Remember(registryId, file, hit, stamp);
                     if (await TrySendAsync(context, hit, path, blobs, downloads)) return;
                     CopyLost(logger, held.Entry.UpstreamId, file.Value, held.Entry.Blob.Digests.Sha256);
@@ -60,19 +67,19 @@ internal static partial class DownloadEndpoint
     }
 
     // The order of the contract, section 1.2: the path, the registry's row, the caller, the caller's browser.
-    private static async ValueTask<(long RegistryId, MavenPath? Path, IResult? Refusal)> RefusalAsync(
+    private static async ValueTask<(VirtualRegistry? Registry, MavenPath? Path, IResult? Refusal)> FindAsync(
         HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate)
     {
         // An encoded slash has survived as %2F in the route value: another spelling of a path, so no Maven path.
         if (context.Request.RouteValues["path"] is not string text || !MavenPath.TryParse(text, out var path))
-            return (0, null, ApiError.Invalid("path should be a valid file path"));
-        if (!RowId.TryRead(context, "id", out var id, out var invalid)) return (0, null, invalid);
-        if (await directory.GroupOfAsync(id, context.RequestAborted) is not { } groupId) return (0, null, ApiError.RowNotFound());
-        var group = await namespaces.FindByIdAsync(groupId, context.RequestAborted);
-        if (await gate.CheckAsync(context, group) is { } refusal) return (0, null, refusal);
+            return (null, null, ApiError.Invalid("path should be a valid file path"));
+        if (!RowId.TryRead(context, "id", out var id, out var invalid)) return (null, null, invalid);
+        if (await directory.FindAsync(id, context.RequestAborted) is not { } registry) return (null, null, ApiError.RowNotFound());
+        var group = await namespaces.FindByIdAsync(registry.GroupId, context.RequestAborted);
+        if (await gate.CheckAsync(context, group) is { } refusal) return (null, null, refusal);
         return Browsers.IsBrowser(context.Request.Headers.UserAgent.ToString())
-            ? (0, null, ApiError.BadRequest("This endpoint is not meant to be accessed by a web browser."))
-            : (id, path, null);
+            ? (null, null, ApiError.BadRequest("This endpoint is not meant to be accessed by a web browser."))
+            : (registry, path, null);
     }
 
     /// <summary>Sends the file or its checksum; false when the bytes are gone and nothing was sent.</summary>
@@ -87,11 +94,7 @@ internal static partial class DownloadEndpoint
         }
         await using var blob = await blobs.OpenAsync(hit.Entry.Blob.Digests.Sha256, context.RequestAborted);
         if (blob is null || blob.Length != hit.Entry.Blob.Length) return false;
-        var headers = context.Response.Headers;
-        headers["x-checksum-md5"] = hit.Md5;
-        headers["x-checksum-sha1"] = hit.Sha1;
-        headers["x-checksum-sha256"] = hit.Sha256;
-        headers["x-checksum-sha512"] = hit.Sha512;
+        ChecksumHeaders.Write(context, hit.Entry.Blob.Digests);
         FileHeaders.Write(context, hit.Entry.ContentType);
         await BlobAnswer.SendAsync(context, blob, hit.EntityTag, hit.CachedAt);
         return true;

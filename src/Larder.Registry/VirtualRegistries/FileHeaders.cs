@@ -27,6 +27,25 @@ internal static class FileHeaders
     }
 }
 
+/// <summary>Says that a copy is past its validity because its upstream could not be asked (RFC 7234 section 5.5.1).</summary>
+internal static class StaleWarning
+{
+    public static StringValues Text { get; } = "110 larder \"Response is Stale\"";
+}
+
+/// <summary>The headers by which Maven verifies a file without asking for its checksum files.</summary>
+internal static class ChecksumHeaders
+{
+    public static void Write(HttpContext context, Digests digests)
+    {
+        var headers = context.Response.Headers;
+        headers["x-checksum-md5"] = digests.Md5;
+        headers["x-checksum-sha1"] = digests.Sha1;
+        headers["x-checksum-sha256"] = digests.Sha256.Hex;
+        headers["x-checksum-sha512"] = digests.Sha512;
+    }
+}
+
 /// <summary>The answer to a checksum file: bare lower-case digits.</summary>
 internal static class ChecksumAnswer
 {

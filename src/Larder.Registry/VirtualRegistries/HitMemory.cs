@@ -1,5 +1,4 @@
 using BitFaster.Caching.Lru;
-using Microsoft.Extensions.Primitives;
 
 namespace Larder.Registry.VirtualRegistries;
 
@@ -18,11 +17,6 @@ public sealed class Hit(CacheEntry entry, long freshUntil)
     /// <summary>The strong validator.</summary>
     public string EntityTag { get; } = $"\"{entry.Blob.Digests.Sha256}\"";
 
-    // Made once: a hot answer formats nothing.
-    internal StringValues Md5 { get; } = entry.Blob.Digests.Md5;
-    internal StringValues Sha1 { get; } = entry.Blob.Digests.Sha1;
-    internal StringValues Sha256 { get; } = entry.Blob.Digests.Sha256.Hex;
-    internal StringValues Sha512 { get; } = entry.Blob.Digests.Sha512;
     internal long LoadedAt { get; set; }
     internal int Stamp { get; set; }
 }

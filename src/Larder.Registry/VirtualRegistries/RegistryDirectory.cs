@@ -2,27 +2,27 @@ using BitFaster.Caching.Lru;
 
 namespace Larder.Registry.VirtualRegistries;
 
-/// <summary>Which group a registry belongs to, remembered for 5 seconds: every download asks.</summary>
+/// <summary>The rows of registries, remembered for 5 seconds: every download asks.</summary>
 public sealed class RegistryDirectory(RegistryStore registries, TimeProvider time)
 {
     private const int MostRemembered = 1_000;
     private static readonly TimeSpan Oldest = TimeSpan.FromSeconds(5);
-    private readonly ConcurrentLru<long, (long? GroupId, long LoadedAt)> groups = new(MostRemembered);
+    private readonly ConcurrentLru<long, (VirtualRegistry? Registry, long LoadedAt)> known = new(MostRemembered);
 
-    /// <summary>The id of the group, or null when there is no such registry.</summary>
-    public ValueTask<long?> GroupOfAsync(long registryId, CancellationToken cancellationToken) =>
-        groups.TryGet(registryId, out var known) && time.GetElapsedTime(known.LoadedAt) < Oldest
-            ? ValueTask.FromResult(known.GroupId)
-            : LoadAsync(registryId, cancellationToken);
+    /// <summary>The registry, or null when there is none.</summary>
+    public ValueTask<VirtualRegistry?> FindAsync(long id, CancellationToken cancellationToken) =>
+        known.TryGet(id, out var row) && time.GetElapsedTime(row.LoadedAt) < Oldest
+            ? ValueTask.FromResult(row.Registry)
+            : LoadAsync(id, cancellationToken);
 
     /// <summary>A registry was made, changed or removed on this node.</summary>
-    public void Clear() => groups.Clear();
+    public void Clear() => known.Clear();
 
-    private async ValueTask<long?> LoadAsync(long registryId, CancellationToken cancellationToken)
+    private async ValueTask<VirtualRegistry?> LoadAsync(long id, CancellationToken cancellationToken)
     {
         var loadedAt = time.GetTimestamp();
-        var groupId = (await registries.FindAsync(registryId, cancellationToken))?.GroupId;
-        groups.AddOrUpdate(registryId, (groupId, loadedAt));
-        return groupId;
+        var registry = await registries.FindAsync(id, cancellationToken);
+        known.AddOrUpdate(id, (registry, loadedAt));
+        return registry;
     }
 }

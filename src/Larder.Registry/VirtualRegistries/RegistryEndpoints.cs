@@ -38,6 +38,7 @@ internal static class RegistryEndpoints
         var parameters = await ApiParameters.ReadAsync(context);
         var name = parameters.RequiredText("name");
         var description = parameters.Text("description");
+        var strategy = parameters.OneOf("metadata_strategy", MetadataStrategy.Merge, MetadataStrategy.First) ?? MetadataStrategy.Merge;
         if (parameters.Problems is { } problems) return problems;
         var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
         if (await RefusalAsync(context, gate, group) is { } refusal) return refusal;
@@ -46,7 +47,7 @@ internal static class RegistryEndpoints
             return ApiError.Model("description", $"is too long (maximum is {LongestDescription} characters)");
         try
         {
-            return await registries.CreateAsync(group!.Id, name, description, cancellationToken) is { } registry
+            return await registries.CreateAsync(group!.Id, name, description, strategy, cancellationToken) is { } registry
                 ? ApiJson.Answer(Json(registry), StatusCodes.Status201Created)
                 : ApiError.Model("base", $"{RegistryStore.MostRegistries} registries is the maximum allowed per top-level group.");
         }
@@ -88,6 +89,7 @@ internal static class RegistryEndpoints
     {
         registry.Id, registry.GroupId, registry.Name, registry.Description,
         CreatedAt = ApiJson.Instant(registry.CreatedAt), UpdatedAt = ApiJson.Instant(registry.UpdatedAt),
+        registry.MetadataStrategy,
         RegistryUpstreams = upstreams.Select(place => new { place.Id, place.UpstreamId, place.Position }),
     };
 }

@@ -18,7 +18,9 @@ public static class VirtualRegistriesModule
         services.AddSingleton<AbsenceMemory>();
         services.AddSingleton<HitMemory>();
         services.AddSingleton<MavenDownloads>();
+        services.AddSingleton<Inquiry>();
         services.AddSingleton<Walk>();
+        services.AddSingleton<MergedMetadata>();
     }
 
     /// <summary>The routes.</summary>

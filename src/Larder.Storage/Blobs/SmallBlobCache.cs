@@ -59,20 +59,4 @@ public sealed class SmallBlobCache(IBlobStore store) : IBlobStore
             return memory;
         }
     }
-
-    private sealed class MemoryBlob(byte[] bytes) : Blob
-    {
-        public override long Length => bytes.Length;
-
-        public override ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
-        {
-            if (offset >= bytes.Length) return new(0);
-            var count = (int)Math.Min(buffer.Length, bytes.Length - offset);
-            bytes.AsMemory((int)offset, count).CopyTo(buffer);
-            return new(count);
-        }
-
-        // Shared by all who read it.
-        public override ValueTask DisposeAsync() => default;
-    }
 }

@@ -15,6 +15,7 @@ public sealed class DownloadTestsOnPostgres(PostgresServer fixture) : DownloadTe
 /// <summary>The download endpoint against scripted upstreams: Maven contract section 2, and where Larder differs on purpose.</summary>
 public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
 {
+    private const string Metadata = "org/acme/tool/maven-metadata.xml";
     private const string Jar = "org/acme/tool/1.0/tool-1.0.jar";
     private static int addresses;
     private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
@@ -356,6 +357,116 @@ public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
             """, new { Id = RegistryId }), cancel)).ShouldBe(4);
     }
 
+    [Fact]
+    public async Task Metadata_is_merged_over_all_upstreams_and_its_checksum_is_of_the_very_bytes()
+    {
+        one.File("/" + Metadata, MetadataOf("20260101000000", "1.0", "1.1"));
+        two.File("/" + Metadata, MetadataOf("20260201000000", "1.1", "2.0"));
+        await AddUpstreamAsync(one);
+        await AddUpstreamAsync(two);
+        foreach (var round in new[] { "cold", "warm" })
+        {
+            var answer = await GetAsync(Metadata);
+            answer.Status.ShouldBe(200, round);
+            answer.Header("Content-Type").ShouldBe("application/xml");
+            VersionsOf(answer.Text).ShouldBe(["1.0", "1.1", "2.0"]);
+            answer.Text.ShouldContain("<release>2.0</release>");
+            (await GetAsync(Metadata + ".sha1")).Text.ShouldBe(Sha1(System.Text.Encoding.UTF8.GetBytes(answer.Text)));
+            answer.Header("x-checksum-sha1").ShouldBe((await GetAsync(Metadata + ".sha1")).Text);
+            await StoredAsync(Metadata, copies: 2);
+        }
+        (one.Count("/" + Metadata), two.Count("/" + Metadata)).ShouldBe((1, 1));
+        one.File("/" + Metadata, MetadataOf("20260301000000", "1.0", "1.1", "3.0"));
+        server.Time.Advance(TimeSpan.FromHours(25));
+        VersionsOf((await GetAsync(Metadata)).Text).ShouldBe(["1.0", "1.1", "3.0", "2.0"]);
+    }
+
+    [Fact]
+    public async Task Metadata_of_one_upstream_alone_is_served_as_it_is_and_the_others_are_not_asked_again()
+    {
+        var document = MetadataOf("20260101000000", "1.0");
+        two.File("/" + Metadata, document);
+        await AddUpstreamAsync(one);
+        await AddUpstreamAsync(two);
+        (await GetAsync(Metadata)).Text.ShouldBe(System.Text.Encoding.UTF8.GetString(document));
+        await StoredAsync(Metadata);
+        server.Time.Advance(TimeSpan.FromHours(23));
+        (await GetAsync(Metadata)).Status.ShouldBe(200);
+        (one.Count("/" + Metadata), two.Count("/" + Metadata)).ShouldBe((1, 1));
+    }
+
+    [Fact]
+    public async Task Metadata_stays_merged_with_the_copy_of_an_upstream_that_fails()
+    {
+        one.File("/" + Metadata, MetadataOf("20260101000000", "1.0"));
+        two.File("/" + Metadata, MetadataOf("20260201000000", "2.0"));
+        await AddUpstreamAsync(one);
+        await AddUpstreamAsync(two);
+        await GetAsync(Metadata);
+        await StoredAsync(Metadata, copies: 2);
+        two.Stop();
+        server.Time.Advance(TimeSpan.FromHours(25));
+        var answer = await GetAsync(Metadata);
+        VersionsOf(answer.Text).ShouldBe(["1.0", "2.0"]);
+        answer.Header("Warning").ShouldStartWith("110 ");
+    }
+
+    [Fact]
+    public async Task Metadata_of_an_upstream_that_fails_is_left_out_only_if_it_never_supplied_the_artifact()
+    {
+        one.Status("/" + Metadata, 500);
+        two.File("/" + Metadata, MetadataOf("20260201000000", "2.0"));
+        await AddUpstreamAsync(one);
+        await AddUpstreamAsync(two);
+        VersionsOf((await GetAsync(Metadata)).Text).ShouldBe(["2.0"]);
+
+        one.File("/" + Jar, Content(10));
+        await GetAsync(Jar);
+        await StoredAsync(Jar);
+        (await GetAsync(Metadata)).Status.ShouldBe(503);
+    }
+
+    [Fact]
+    public async Task Metadata_that_nobody_has_is_404_and_that_cannot_be_read_is_not()
+    {
+        one.Status("/" + Metadata, 404);
+        two.File("/" + Metadata, "<!DOCTYPE metadata SYSTEM 'http://203.0.113.1/'><metadata/>"u8.ToArray());
+        await AddUpstreamAsync(one);
+        (await GetAsync(Metadata)).Status.ShouldBe(404);
+        await AddUpstreamAsync(two);
+        (await GetAsync(Metadata)).Status.ShouldBe(503);
+    }
+
+    [Fact]
+    public async Task Metadata_copy_whose_bytes_are_gone_is_fetched_again()
+    {
+        var document = MetadataOf("20260101000000", "7.7.7");
+        one.File("/" + Metadata, document);
+        await AddUpstreamAsync(one);
+        await GetAsync(Metadata + ".md5");
+        await StoredAsync(Metadata);
+        server.Time.Advance(TimeSpan.FromHours(25));
+        two.File("/" + Metadata, MetadataOf("20260201000000", "8.8.8"));
+        await AddUpstreamAsync(two); // another merge, which is not remembered
+        await server.Get<IBlobStore>().DeleteAsync(Larder.Storage.Blobs.Sha256.FromBytes(SHA256.HashData(document)), cancel);
+        VersionsOf((await GetAsync(Metadata)).Text).ShouldBe(["7.7.7", "8.8.8"]);
+    }
+
+    [Fact]
+    public async Task Registry_that_asks_for_it_serves_the_first_metadata_alone()
+    {
+        var group = await server.CreateGroupAsync(cancel);
+        var made = await root.AskAsync("POST", $"/groups/{group.Id}/-/virtual_registries/packages/maven/registries", cancel,
+            new { name = "strict", metadata_strategy = "first" });
+        registry = $"/virtual_registries/packages/maven/{made["id"]}";
+        one.File("/" + Metadata, MetadataOf("20260101000000", "1.0"));
+        two.File("/" + Metadata, MetadataOf("20260201000000", "2.0"));
+        await AddUpstreamAsync(one);
+        await AddUpstreamAsync(two);
+        VersionsOf((await GetAsync(Metadata)).Text).ShouldBe(["1.0"]);
+        two.Requests.ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData("org//acme/a.jar")]
     [InlineData("org/acme/a.jar/")]
@@ -439,10 +550,10 @@ public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
     private Task<Answer> GetAsync(string path) => root.AskAsync("GET", $"{registry}/{path}", cancel);
 
     // The row is written behind the answer: nobody waits for it, except a test that goes on from there.
-    private async Task StoredAsync(string path)
+    private async Task StoredAsync(string path, int copies = 1)
     {
         MavenPath.TryParse(path, out var parsed).ShouldBeTrue();
-        while (!(await server.Get<CacheEntryStore>().CandidatesAsync(RegistryId, parsed, cancel)).Any(candidate => candidate.Entry is not null))
+        while (!((await server.Get<CacheEntryStore>().CandidatesAsync(RegistryId, parsed, cancel)).Count(candidate => candidate.Entry is not null) >= copies))
             await Task.Yield();
     }
 
@@ -457,6 +568,14 @@ public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
         using var reader = new StreamReader(stream);
         return await reader.ReadToEndAsync(cancel);
     }
+
+    private static byte[] MetadataOf(string updated, params string[] versions) => new MavenMetadata
+    {
+        GroupId = "org.acme", ArtifactId = "tool", LastUpdated = updated, Versions = versions, Latest = versions[^1], Release = versions[^1],
+    }.Write();
+
+    private static IEnumerable<string> VersionsOf(string xml) =>
+        System.Xml.Linq.XDocument.Parse(xml).Descendants("version").Select(version => version.Value);
 
     private static string Sha1(byte[] content) => Convert.ToHexStringLower(SHA1.HashData(content));
 

@@ -1,0 +1,75 @@
+using Larder.Storage.Upstreams;
+using Microsoft.Extensions.Logging;
+
+namespace Larder.Registry.VirtualRegistries;
+
+/// <summary>
+/// Finds out what one upstream has of one file: from its fresh copy, its remembered absence, or by asking it, and falls back to
+/// the stale copy when it fails.
+/// </summary>
+public sealed partial class Inquiry(
+    CacheEntryStore entries, AbsenceMemory absences, MavenDownloads downloads, LarderOptions options, TimeProvider time, ILogger<Inquiry> logger)
+{
+    /// <summary>The clock by which copies are fresh or stale, in Unix milliseconds.</summary>
+    internal long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>
+    /// What this upstream has to say of the file. Never <see cref="WalkEnd.NoUpstreams"/>.
+    /// </summary>
+    /// <param name="candidate">The upstream and what is known there.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="absentAbove">Upstreams that said "not here" on the way: remembered for as long as a copy that comes is fresh.</param>
+    /// <param name="cancellationToken">Ends the waiting of this caller, not the asking.</param>
+    public async Task<WalkEnd> AskAsync(
+        Candidate candidate, MavenPath path, IReadOnlyList<long> absentAbove, CancellationToken cancellationToken)
+    {
+        var (upstream, entry, absentUntil) = candidate;
+        var now = Now;
+        if (entry is not null && Freshness.Until(upstream, path, entry.UpstreamCheckedAt) is var until && until > now)
+            return new WalkEnd.Held(entry, until, Failure: null);
+        if (entry is null && (absentUntil > now || absences.Remembers(upstream.Id, path))) return new WalkEnd.Nowhere();
+        var reader = downloads.Join(candidate, path, [.. absentAbove]);
+        var keep = false;
+        try
+        {
+            switch (await reader.OpenedAsync(cancellationToken))
+            {
+                case DownloadOpening.Streaming streaming:
+                    keep = true;
+                    return new WalkEnd.Arriving(upstream, reader, streaming.Headers);
+                case DownloadOpening.NotModified when entry is not null:
+                    var checkedAt = time.GetUtcNow().ToUnixTimeMilliseconds();
+                    return new WalkEnd.Held(entry, Freshness.Until(upstream, path, checkedAt), Failure: null);
+                case DownloadOpening.Absent { Status: var status } when entry is null || status is 404 or 410:
+                    if (entry is not null) await entries.RemoveAsync(entry, cancellationToken);
+                    return new WalkEnd.Nowhere();
+                case DownloadOpening.Absent { Status: var status }:
+                    return Stale(candidate, path, UpstreamFailure.OfStatus(status));
+                case DownloadOpening.Overtaken:
+                    return new WalkEnd.Overtaken();
+                case DownloadOpening.Failed { Failure: var failure }:
+                    UpstreamFailed(logger, upstream.Id, upstream.Name, path.Value, failure.Kind, failure.Detail);
+                    return Stale(candidate, path, failure);
+                default:
+                    throw new InvalidOperationException("An upstream answered 'not modified' to an unconditional request.");
+            }
+        }
+        finally
+        {
+            if (!keep) await reader.DisposeAsync();
+        }
+    }
+
+    private WalkEnd Stale(Candidate candidate, MavenPath path, UpstreamFailure failure)
+    {
+        if (candidate.Entry is not { } entry) return new WalkEnd.Undecided(candidate.Upstream, failure);
+        var staleSince = Freshness.Until(candidate.Upstream, path, entry.UpstreamCheckedAt);
+        var bound = options.Upstreams.MaxStaleHours;
+        var tooOld = bound > 0 && time.GetUtcNow() - Http.ApiJson.Instant(staleSince) > TimeSpan.FromHours(bound);
+        return tooOld ? new WalkEnd.Undecided(candidate.Upstream, failure) : new WalkEnd.Held(entry, staleSince, failure);
+    }
+
+    [LoggerMessage(4001, LogLevel.Warning, "Upstream {UpstreamId} ({UpstreamName}) failed for {Path}: {Kind}, {Detail}")]
+    private static partial void UpstreamFailed(
+        ILogger logger, long upstreamId, string upstreamName, string path, UpstreamFailureKind kind, string detail);
+}

@@ -1,0 +1,30 @@
+using Larder.Registry.Http;
+using Larder.Registry.Upkeep;
+using Larder.Storage.Blobs;
+using Microsoft.AspNetCore.Http;
+
+namespace Larder.Registry.VirtualRegistries;
+
+/// <summary>Sends metadata, or its checksum: both from the same bytes, so that they always agree.</summary>
+internal static class MetadataAnswer
+{
+    public static async Task SendAsync(HttpContext context, MetadataEnd end, ChecksumKind? checksum, DownloadCounts downloads)
+    {
+        if (end.Document is not { } document)
+        {
+            await Refusals.Of(end.Refusal!).ExecuteAsync(context);
+            return;
+        }
+        foreach (var id in end.EntryIds) downloads.Count(Downloaded.CacheEntry, id);
+        if (end.IsStale) context.Response.Headers.Warning = StaleWarning.Text;
+        if (checksum is { } kind)
+        {
+            await ChecksumAnswer.SendAsync(context, document.Digests, kind);
+            return;
+        }
+        ChecksumHeaders.Write(context, document.Digests);
+        FileHeaders.Write(context, "application/xml");
+        await using var blob = new MemoryBlob(document.Bytes);
+        await BlobAnswer.SendAsync(context, blob, $"\"{document.Digests.Sha256}\"", ApiJson.Instant(document.ChangedAt));
+    }
+}
