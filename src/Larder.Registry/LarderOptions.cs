@@ -87,6 +87,12 @@ public sealed class UpstreamOptions
     /// <summary>Connections to one host at a time.</summary>
     public int MaxConnectionsPerHost { get; init; } = 32;
 
+    /// <summary>Requests a second to one host in the long run, 0 for no limit.</summary>
+    public double RequestsPerSecond { get; init; }
+
+    /// <summary>Requests to one host that may go at once before the rate holds.</summary>
+    public double RequestBurst { get; init; } = 100;
+
     /// <summary>Largest file that is fetched, in bytes.</summary>
     public long MaxBytes { get; init; } = 5L << 30;
 
@@ -106,7 +112,7 @@ public sealed class UpstreamOptions
         {
             (nameof(ConnectTimeoutSeconds), ConnectTimeoutSeconds), (nameof(ResponseTimeoutSeconds), ResponseTimeoutSeconds),
             (nameof(IdleTimeoutSeconds), IdleTimeoutSeconds), (nameof(MaxConnectionsPerHost), MaxConnectionsPerHost),
-            (nameof(MaxBytes), MaxBytes),
+            (nameof(MaxBytes), MaxBytes), (nameof(RequestBurst), RequestBurst),
         })
         {
             if (value <= 0) yield return Text(key, value, "it must be above 0");
@@ -114,6 +120,7 @@ public sealed class UpstreamOptions
         foreach (var (key, value) in new[]
         {
             (nameof(AbsenceSeconds), AbsenceSeconds), (nameof(MetadataAbsenceSeconds), MetadataAbsenceSeconds), (nameof(MaxStaleHours), MaxStaleHours),
+            (nameof(RequestsPerSecond), RequestsPerSecond),
         })
         {
             if (value < 0) yield return Text(key, value, "it must not be negative");

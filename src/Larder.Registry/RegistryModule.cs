@@ -79,6 +79,8 @@ public static class RegistryModule
             ResponseTimeout = TimeSpan.FromSeconds(options.Upstreams.ResponseTimeoutSeconds),
             IdleTimeout = TimeSpan.FromSeconds(options.Upstreams.IdleTimeoutSeconds),
             MaxConnectionsPerHost = options.Upstreams.MaxConnectionsPerHost,
+            RequestsPerSecond = options.Upstreams.RequestsPerSecond,
+            RequestBurst = options.Upstreams.RequestBurst,
             UserAgent = $"Larder/{typeof(RegistryModule).Assembly.GetName().Version?.ToString(3)}",
         });
         services.AddSingleton<UpstreamClient>();

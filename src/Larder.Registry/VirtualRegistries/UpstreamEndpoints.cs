@@ -19,6 +19,7 @@ internal static class UpstreamEndpoints
 
         var upstreams = app.MapGroup("/api/v4/virtual_registries/packages/maven/upstreams");
         upstreams.MapGet("/{id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+        upstreams.MapGet("/{id}/health", HealthAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
     }
 
     private static async Task<IResult> ListAsync(
@@ -51,11 +52,40 @@ internal static class UpstreamEndpoints
     private static async Task<IResult> GetAsync(
         HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, CancellationToken cancellationToken)
     {
-        if (!RowId.TryRead(context, "id", out var id, out var invalid)) return invalid;
-        if (await upstreams.FindAsync(id, cancellationToken) is not { } upstream) return ApiError.RowNotFound();
-        var group = await namespaces.FindByIdAsync(upstream.GroupId, cancellationToken);
-        if (await gate.CheckAsync(context, group) is { } refusal) return refusal;
-        return ApiJson.Answer(UpstreamJson.WithPlaces(upstream, await upstreams.PlacesAsync(id, cancellationToken)));
+        var (upstream, refusal) = await FindAsync(context, namespaces, gate, upstreams, cancellationToken);
+        if (refusal is not null) return refusal;
+        return ApiJson.Answer(UpstreamJson.WithPlaces(upstream!, await upstreams.PlacesAsync(upstream!.Id, cancellationToken)));
+    }
+
+    // Larder's own: how the upstream's host is doing, as this node sees it.
+    private static async Task<IResult> HealthAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, UpstreamClient client, CancellationToken cancellationToken)
+    {
+        var (upstream, refusal) = await FindAsync(context, namespaces, gate, upstreams, cancellationToken);
+        if (refusal is not null) return refusal;
+        var state = client.Describe(new Uri(upstream!.Url));
+        return ApiJson.Answer(new
+        {
+            upstream.Id,
+            State = state?.State switch
+            {
+                UpstreamHostCondition.RateLimited => "rate_limited",
+                UpstreamHostCondition.Resting => "resting",
+                UpstreamHostCondition.Answering => "answering",
+                _ => "unknown",
+            },
+            state?.Until, ConsecutiveFailures = state?.ConsecutiveFailures ?? 0, LastFailure = state?.LastFailure?.Detail,
+            RequestsSent = state?.Sent ?? 0, RequestsAvoided = state?.Avoided ?? 0,
+        });
+    }
+
+    /// <summary>The upstream of route value <c>id</c>, or why it is not to be had: 400, 404, or the gate's word on its group.</summary>
+    public static async Task<(Upstream? Upstream, ApiError? Refusal)> FindAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, CancellationToken cancellationToken)
+    {
+        if (!RowId.TryRead(context, "id", out var id, out var invalid)) return (null, invalid);
+        if (await upstreams.FindAsync(id, cancellationToken) is not { } upstream) return (null, ApiError.RowNotFound());
+        return (upstream, await gate.CheckAsync(context, await namespaces.FindByIdAsync(upstream.GroupId, cancellationToken)));
     }
 }
 

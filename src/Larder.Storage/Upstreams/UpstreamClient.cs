@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -20,6 +21,7 @@ public sealed class UpstreamClient : IDisposable
     private readonly UpstreamClientOptions options;
     private readonly TimeProvider time;
     private readonly HttpMessageInvoker http;
+    private readonly ConcurrentDictionary<string, UpstreamHost> hosts = new();
 
     /// <summary>A client; nothing is contacted yet.</summary>
     public UpstreamClient(AddressGuard guard, UpstreamConnector connector, UpstreamClientOptions options, TimeProvider time)
@@ -66,6 +68,12 @@ public sealed class UpstreamClient : IDisposable
         using (response) return response is null ? (0, null, failure) : ((int)response.StatusCode, response.ReasonPhrase, null);
     }
 
+    /// <summary>How the host of a URL is doing; null when it was never asked.</summary>
+    public UpstreamHostState? Describe(Uri url) => hosts.TryGetValue(Origin(url), out var host) ? host.Describe() : null;
+
+    /// <summary>All hosts that were asked since the start.</summary>
+    public IReadOnlyList<UpstreamHostState> DescribeHosts() => [.. hosts.Values.Select(host => host.Describe())];
+
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();
 
@@ -93,20 +101,43 @@ public sealed class UpstreamClient : IDisposable
     private async Task<(HttpResponseMessage? Response, UpstreamFailure? Failure)> SendOnceAsync(
         HttpRequestMessage message, CancellationToken cancellationToken)
     {
+        using var _ = message;
+        var host = hosts.GetOrAdd(Origin(message.RequestUri!), origin => new UpstreamHost(origin, options, time));
+        if (await host.EnterAsync(cancellationToken) is { } refusal) return (null, refusal);
+        var (response, failure) = (default(HttpResponseMessage), default(UpstreamFailure));
+        var answered = false;
+        try
+        {
+            (response, failure) = await ExchangeAsync(message, cancellationToken);
+            answered = true;
+            return (response, failure);
+        }
+        finally
+        {
+            if (!answered) host.Abandon();
+            else host.Report(failure ?? (response!.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError
+                ? UpstreamFailure.OfStatus((int)response.StatusCode, RetryAfter(response))
+                : null));
+        }
+    }
+
+    private async Task<(HttpResponseMessage? Response, UpstreamFailure? Failure)> ExchangeAsync(
+        HttpRequestMessage message, CancellationToken cancellationToken)
+    {
         // The connect time-out is the handler's own; this one covers the wait for a free connection and the answer's head.
         using var timeout = new CancellationTokenSource(options.ConnectTimeout + options.ResponseTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            using (message) return (await http.SendAsync(message, either.Token), null);
+            return (await http.SendAsync(message, either.Token), null);
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             return (null, new(UpstreamFailureKind.TimedOut, "it did not answer in time"));
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            _ = e; // SocketsHttpHandler reports its own connect time-out as a cancellation
+            // SocketsHttpHandler reports its own connect time-out as a cancellation.
             return (null, new(UpstreamFailureKind.TimedOut, "no connection could be made in time"));
         }
         catch (HttpRequestException e)
@@ -114,6 +145,8 @@ public sealed class UpstreamClient : IDisposable
             return (null, Describe(e));
         }
     }
+
+    private static string Origin(Uri url) => url.GetLeftPart(UriPartial.Authority);
 
     private static UpstreamFailure Describe(HttpRequestException e)
     {

@@ -20,4 +20,25 @@ public sealed record UpstreamClientOptions
 
     /// <summary>What upstreams see as <c>User-Agent</c>.</summary>
     public string UserAgent { get; init; } = "Larder";
+
+    /// <summary>Requests a second to one host, in the long run; 0 for no limit.</summary>
+    public double RequestsPerSecond { get; init; }
+
+    /// <summary>Requests to one host that may go at once before <see cref="RequestsPerSecond"/> holds.</summary>
+    public double RequestBurst { get; init; } = 100;
+
+    /// <summary>How long a host is left alone that answers 429 without saying for how long.</summary>
+    public TimeSpan DefaultRetryAfter { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The longest <c>Retry-After</c> that is obeyed.</summary>
+    public TimeSpan LongestRetryAfter { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Failures in a row after which a host rests.</summary>
+    public int BreakerFailures { get; init; } = 5;
+
+    /// <summary>The first rest; each further one is twice as long.</summary>
+    public TimeSpan BreakerRest { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The longest rest.</summary>
+    public TimeSpan LongestBreakerRest { get; init; } = TimeSpan.FromMinutes(2);
 }

@@ -176,7 +176,22 @@ public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
         answer["detail"]!.ShouldContain($"{status}");
 
         one.File("/" + Jar, Content(10));
+        server.Time.Advance(TimeSpan.FromSeconds(17)); // it has asked for that pause
         (await GetAsync(Jar)).Status.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task Failing_host_rests_and_its_health_says_so()
+    {
+        await AddUpstreamAsync(one);
+        var health = $"/virtual_registries/packages/maven/upstreams/{await UpstreamIdAsync()}/health";
+        (await root.AskAsync("GET", health, cancel))["state"].ShouldBe("unknown");
+        one.Status("/" + Jar, 500);
+        for (var i = 0; i < 7; i++) (await GetAsync(Jar)).Status.ShouldBe(503);
+        one.Count("/" + Jar).ShouldBe(5);
+        var resting = await root.AskAsync("GET", health, cancel);
+        (resting["state"], resting["consecutive_failures"], resting["requests_sent"], resting["requests_avoided"]).ShouldBe(("resting", "5", "5", "2"));
+        resting["last_failure"].ShouldBe("it answered 500");
     }
 
     [Fact]
@@ -542,6 +557,9 @@ public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
             new { url = $"http://{host}", name });
         made.Status.ShouldBe(201, made.Text);
     }
+
+    private async Task<string> UpstreamIdAsync() =>
+        (await root.AskAsync("GET", $"{registry.Replace("maven/", "maven/registries/", StringComparison.Ordinal)}/upstreams", cancel)).Json[0].GetProperty("id").ToString();
 
     private long RegistryId => long.Parse(registry.Split('/')[^1], System.Globalization.CultureInfo.InvariantCulture);
 
