@@ -19,6 +19,32 @@ public sealed class ObservationTests
     }
 
     [Fact]
+    public async Task Downloads_through_registries_show_in_the_metrics()
+    {
+        await using var upstream = new ScriptedUpstream();
+        upstream.File("/org/a/1/a-1.jar", [1]);
+        upstream.Status("/org/b/1/b-1.jar", 500);
+        await using var server = await ServerProcess.StartAsync();
+        using var client = server.Client();
+        var group = (await client.AskAsync("POST", "/groups", Token, new { name = "g", path = "g" }))["id"];
+        await client.AskAsync("POST", $"/groups/{group}/-/virtual_registries/packages/maven/registries", Token, new { name = "m" });
+        await client.AskAsync("POST", "/virtual_registries/packages/maven/registries/1/upstreams", Token, new { url = upstream.Url, name = "u" });
+        client.DefaultRequestHeaders.Authorization = null; // the download endpoint takes its own header
+        client.DefaultRequestHeaders.Add("Private-Token", server.RootToken);
+        foreach (var path in new[] { "org/a/1/a-1.jar", "org/b/1/b-1.jar", "org/c/1/c-1.jar" })
+            await client.AskAsync("GET", $"/virtual_registries/packages/maven/1/{path}", Token);
+
+        // The exporter answers from a scrape of at most a moment ago.
+        string metrics;
+        do metrics = await client.GetStringAsync(new Uri(server.Url + "/-/metrics"), Token);
+        while (!metrics.Contains("absent", StringComparison.Ordinal));
+        metrics.ShouldMatch("""larder_maven_answers_total\{[^}]*source="upstream"[^}]*\} 1""");
+        metrics.ShouldMatch("""larder_maven_answers_total\{[^}]*source="undecided"[^}]*\} 1""");
+        metrics.ShouldMatch("""larder_maven_answers_total\{[^}]*source="absent"[^}]*\} 1""");
+        metrics.ShouldMatch("""larder_maven_upstream_failures_total\{[^}]*kind="ServerError"[^}]*\} 1""");
+    }
+
+    [Fact]
     public async Task Readiness_is_503_while_the_database_is_away_and_liveness_is_not()
     {
         var database = await PostgresCluster.CreateDatabaseAsync();

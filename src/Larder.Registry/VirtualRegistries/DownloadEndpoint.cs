@@ -36,13 +36,18 @@ internal static partial class DownloadEndpoint
         var file = path!.Checksum is null ? path : path.Subject;
         if (file.IsMetadata && registry!.MergesMetadata)
         {
+            MavenMetrics.CountAnswer("metadata");
             await MetadataAnswer.SendAsync(context, await metadata.FindAsync(registry.Id, file, context.RequestAborted), path.Checksum, downloads);
             return;
         }
         var registryId = registry!.Id;
         for (var round = 0; round < MostWalks; round++)
         {
-            if (hits.Find(registryId, file) is { } known && await TrySendAsync(context, known, path, blobs, downloads)) return;
+            if (hits.Find(registryId, file) is { } known && await TrySendAsync(context, known, path, blobs, downloads))
+            {
+                MavenMetrics.CountHit();
+                return;
+            }
             var stamp = hits.Stamp(file);
             switch (await walk.FindAsync(registryId, file, context.RequestAborted))
             {
@@ -50,15 +55,21 @@ internal static partial class DownloadEndpoint
                     var hit = new Hit(held.Entry, held.FreshUntil);
                     if (held.Failure is not null) context.Response.Headers.Warning = StaleWarning.Text;
                     else hits.Remember(registryId, file, hit, stamp);
-                    if (await TrySendAsync(context, hit, path, blobs, downloads)) return;
+                    if (await TrySendAsync(context, hit, path, blobs, downloads))
+                    {
+                        MavenMetrics.CountAnswer(held.Failure is null ? "cache" : "stale");
+                        return;
+                    }
                     CopyLost(logger, held.Entry.UpstreamId, file.Value, held.Entry.Blob.Digests.Sha256);
                     await entries.RemoveAsync(held.Entry, context.RequestAborted);
                     hits.Forget(file);
                     break;
                 case WalkEnd.Arriving arriving:
+                    MavenMetrics.CountAnswer("upstream");
                     await using (arriving.Reader) await ArrivalAnswer.SendAsync(context, arriving, path);
                     return;
                 case var end:
+                    MavenMetrics.CountAnswer(end is WalkEnd.Nowhere ? "absent" : end is WalkEnd.Undecided ? "undecided" : "none");
                     await Refusals.Of(end).ExecuteAsync(context);
                     return;
             }

@@ -48,6 +48,7 @@ public sealed partial class Inquiry(
                 case DownloadOpening.Overtaken:
                     return new WalkEnd.Overtaken();
                 case DownloadOpening.Failed { Failure: var failure }:
+                    MavenMetrics.CountFailure(failure.Kind.ToString());
                     UpstreamFailed(logger, upstream.Id, upstream.Name, path.Value, failure.Kind, failure.Detail);
                     return Stale(candidate, path, failure);
                 default:
