@@ -80,6 +80,9 @@ public enum Permission
     /// <summary>Deleting a package or one of its files.</summary>
     DestroyPackage,
 
+    /// <summary>What holds for the packages of a group's projects.</summary>
+    ManagePackageSettings,
+
     /// <summary>Looking at virtual registries, upstreams and cache entries.</summary>
     ReadVirtualRegistry,
 

@@ -87,6 +87,7 @@ internal sealed class PermissionTable
             Visitors(Permission.PullPackage, pull, RegistryRule.RestrictsAndOpens),
             Members(Permission.PublishPackage, AccessLevel.Developer, RegistryRule.Restricts),
             Members(Permission.DestroyPackage, AccessLevel.Maintainer, RegistryRule.Restricts),
+            Members(Permission.ManagePackageSettings, AccessLevel.Owner, signInFirst: true),
 
             Members(Permission.ReadVirtualRegistry, AccessLevel.Guest),
             Members(Permission.ManageVirtualRegistry, AccessLevel.Maintainer),

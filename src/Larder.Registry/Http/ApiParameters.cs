@@ -44,6 +44,21 @@ public sealed class ApiParameters
     /// <summary>Adds a text to <see cref="Problems"/>.</summary>
     public void Problem(string text) => problems.Add(text);
 
+    /// <summary>Finds fault with every parameter that is none of these: <c>name is unknown</c>.</summary>
+    public void RefuseOthersThan(params ReadOnlySpan<string> names)
+    {
+        foreach (var name in values.Keys)
+            if (name != "private_token" && !names.Contains(name)) problems.Add($"{name} is unknown");
+    }
+
+    /// <summary>Finds fault when none of these was sent, not even as null.</summary>
+    public void RequireOneOf(params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+            if (Has(name)) return;
+        problems.Add($"{string.Join(", ", names)} are missing, at least one parameter must be provided");
+    }
+
     /// <summary>The text as sent, or null.</summary>
     public string? Text(string name) => values.GetValueOrDefault(name);
 

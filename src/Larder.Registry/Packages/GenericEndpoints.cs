@@ -33,6 +33,7 @@ internal static class GenericEndpoints
         if (error is not null) return error;
         var added = await files.AddAsync(
             new NewPackageFile(project!.Id, names, query.Status, context.Caller().UserId, blob!), cancellationToken);
+        if (added is null) return ApiError.BadRequest("Duplicate package is not allowed");
         return query.SelectsFile
             ? ApiJson.Answer(PackageJson.Record(added, FileUrl(context, options, project, names)))
             : ApiError.Message(StatusCodes.Status201Created, "201 Created");

@@ -35,11 +35,26 @@ public sealed class GenericStore(Database database, TimeProvider time)
 
     /// <summary>
     /// Adds the file, finding or making its package: atomic, so any number of first uploads into one version all succeed.
+    /// Null when the package has a file of this name and must not have two. The same content again is no second file:
+    /// then the one that is there is answered.
     /// </summary>
-    public Task<PackageFile> AddAsync(NewPackageFile file, CancellationToken cancellationToken) => database.WriteAsync(async session =>
+    public async Task<PackageFile?> AddAsync(NewPackageFile file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await database.WriteAsync(session => AddAsync(session, file), cancellationToken);
+        }
+        catch (DuplicateFileException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<PackageFile> AddAsync(Session session, NewPackageFile file)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         await BlobRows.SaveAsync(session, file.Blob, now);
+        // Whoever adds to the same package waits here until this one is done, so that both see each other's file.
         var packageId = await session.SingleAsync<long>("""
             insert into packages (project_id, type, name, version, status, creator_id, created_at, updated_at)
             values (@ProjectId, 'generic', @Name, @Version, coalesce(@Status, 'default'), @CreatorId, @Now, @Now)
@@ -47,17 +62,32 @@ public sealed class GenericStore(Database database, TimeProvider time)
             do update set status = coalesce(@Status, packages.status), updated_at = excluded.updated_at
             returning id
             """, new { file.ProjectId, Name = file.Names.PackageName, file.Names.Version, file.Status, file.CreatorId, Now = now });
+        var digests = file.Blob.Digests;
+        var settings = await PackageSettingsStore.OfProjectAsync(session, file.ProjectId);
+        if (!settings.AllowDuplicatesIn(file.Names.PackageName, file.Names.Version)
+            && await NewestAsync(session, packageId, file.Names.StoredName) is { } there)
+            return there.Sha256 == digests.Sha256.Hex ? there : throw new DuplicateFileException();
         var fileId = await session.SingleAsync<long>("""
             insert into package_files (package_id, file_name, sha256, size, status, creator_id, created_at, updated_at)
             values (@PackageId, @FileName, @Sha256, @Size, 'default', @CreatorId, @Now, @Now)
             returning id
             """, new
         {
-            PackageId = packageId, FileName = file.Names.StoredName, Sha256 = file.Blob.Digests.Sha256.Hex, Size = file.Blob.Length,
+            PackageId = packageId, FileName = file.Names.StoredName, Sha256 = digests.Sha256.Hex, Size = file.Blob.Length,
             file.CreatorId, Now = now,
         });
-        var digests = file.Blob.Digests;
         return new PackageFile(fileId, packageId, file.Names.StoredName, digests.Sha256.Hex, file.Blob.Length, PackageStatus.Default,
             now, now, digests.Md5, digests.Sha1, digests.Sha512);
-    }, cancellationToken);
+    }
+
+    private static Task<PackageFile?> NewestAsync(Session session, long packageId, string fileName) =>
+        session.FirstOrDefaultAsync<PackageFile>($"""
+            select {PackageStore.FileColumns} from package_files f join blobs b on b.sha256 = f.sha256
+            where f.package_id = @PackageId and f.file_name = @FileName and f.status = 'default'
+            order by f.id desc
+            limit 1
+            """, new { PackageId = packageId, FileName = fileName });
+
+    /// <summary>Undoes what the transaction did to the package before the duplicate was found.</summary>
+    private sealed class DuplicateFileException : Exception;
 }

@@ -35,7 +35,8 @@ public sealed class PackageStore(Database database, TimeProvider time)
     private const string PackageColumns =
         "p.id, p.project_id, p.type, p.name, p.version, p.status, p.creator_id, p.created_at, p.updated_at, p.last_downloaded_at";
 
-    private const string FileColumns = """
+    /// <summary>Columns of <c>package_files f</c> and its <c>blobs b</c> in the order of <see cref="PackageFile"/>.</summary>
+    internal const string FileColumns = """
         f.id, f.package_id, f.file_name, f.sha256, f.size, f.status, f.created_at, f.updated_at, b.md5, b.sha1, b.sha512
         """;
 

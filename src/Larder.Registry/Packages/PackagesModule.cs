@@ -11,6 +11,7 @@ public static class PackagesModule
     {
         services.AddSingleton<GenericStore>();
         services.AddSingleton<PackageStore>();
+        services.AddSingleton<PackageSettingsStore>();
     }
 
     /// <summary>The routes.</summary>
@@ -19,5 +20,6 @@ public static class PackagesModule
         GenericEndpoints.Map(app);
         PackageEndpoints.Map(app);
         GroupPackageEndpoints.Map(app);
+        PackageSettingsEndpoints.Map(app);
     }
 }
