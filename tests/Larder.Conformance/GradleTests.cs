@@ -13,19 +13,40 @@ public sealed class GradleTests(Target target) : IClassFixture<Target>
         await using var upstream = await NginxServer.StartAsync("/usr/share/maven-repo");
         var registry = await target.CreateRegistryAsync(Token, upstream.Url);
 
-        (await ResolveAsync(registry)).ShouldContain("resolved commons-lang3-debian.jar");
+        (await ResolveAsync(registry)).Output.ShouldContain("resolved commons-lang3-debian.jar");
         upstream.Requests.ShouldNotBeEmpty();
 
         await upstream.StopAsync();
-        (await ResolveAsync(registry)).ShouldContain("resolved commons-lang3-debian.jar");
+        (await ResolveAsync(registry)).Output.ShouldContain("resolved commons-lang3-debian.jar");
         upstream.Requests.ShouldBeEmpty();
     }
 
-    private async Task<string> ResolveAsync(string registry)
+    [Fact]
+    public async Task Newest_version_is_found_whichever_upstream_has_it()
+    {
+        using var older = new SmallRepository().WithReleases("1.0", "1.1");
+        using var newer = new SmallRepository().WithReleases("1.2", "2.0");
+        await using var one = await NginxServer.StartAsync(older.Path);
+        await using var two = await NginxServer.StartAsync(newer.Path);
+        var registry = await target.CreateRegistryAsync(Token, one.Url, two.Url);
+        (await ResolveAsync(registry, "org.acme:lib:1.+")).Output.ShouldContain("resolved lib-1.2.jar");
+    }
+
+    [Fact]
+    public async Task Failing_upstream_fails_the_build_by_name()
+    {
+        await using var upstream = new ScriptedUpstream();
+        upstream.Otherwise((_, answer) => answer.HeadAsync(500, ("Content-Length", "0")));
+        var result = await ResolveAsync(await target.CreateRegistryAsync(Token, upstream.Url));
+        result.ExitCode.ShouldNotBe(0);
+        result.Errors.ShouldContain($"Upstream '{upstream.Url}' could not be asked: it answered 500");
+    }
+
+    private async Task<Command.Result> ResolveAsync(string registry, string dependency = "")
     {
         using var folder = new TemporaryDirectory();
         ProjectFiles.CopyTo(folder.Path);
-        return await Command.RunAsync("gradle", ["--no-daemon", "--quiet", "--gradle-user-home", folder["home"], "resolve"], Token, folder.Path,
-            new Dictionary<string, string> { ["REGISTRY_URL"] = registry, ["REGISTRY_TOKEN"] = target.Token });
+        return await Command.TryRunAsync("gradle", ["--no-daemon", "--quiet", "--gradle-user-home", folder["home"], "resolve"], Token, folder.Path,
+            new Dictionary<string, string> { ["REGISTRY_URL"] = registry, ["REGISTRY_TOKEN"] = target.Token, ["DEPENDENCY"] = dependency });
     }
 }

@@ -64,13 +64,20 @@ public sealed class Target : IAsyncLifetime
         return await CreateAsync("projects", new { name, path = name, namespace_id = await CreateGroupAsync(cancellationToken) }, cancellationToken);
     }
 
+    /// <summary>Makes a virtual registry in front of open upstreams; its URL.</summary>
+    public Task<string> CreateRegistryAsync(CancellationToken cancellationToken, params string[] upstreams) =>
+        CreateRegistryAsync(cancellationToken, [.. upstreams.Select(url => new UpstreamPlace(url))]);
+
     /// <summary>Makes a virtual registry in front of upstreams; its URL.</summary>
-    public async Task<string> CreateRegistryAsync(CancellationToken cancellationToken, params string[] upstreams)
+    public async Task<string> CreateRegistryAsync(CancellationToken cancellationToken, params UpstreamPlace[] upstreams)
     {
         var group = await CreateGroupAsync(cancellationToken);
         var registry = await CreateAsync($"groups/{group}/-/virtual_registries/packages/maven/registries", new { name = "maven" }, cancellationToken);
-        foreach (var url in upstreams)
-            await CreateAsync($"virtual_registries/packages/maven/registries/{registry}/upstreams", new { url, name = url }, cancellationToken);
+        foreach (var (url, username, password) in upstreams)
+        {
+            await CreateAsync($"virtual_registries/packages/maven/registries/{registry}/upstreams",
+                new { url, name = url, username, password }, cancellationToken);
+        }
         return $"{Api}/virtual_registries/packages/maven/{registry}";
     }
 
@@ -82,3 +89,6 @@ public sealed class Target : IAsyncLifetime
         return JsonDocument.Parse(text).RootElement.GetProperty("id").GetInt64();
     }
 }
+
+/// <summary>An upstream's address, and what it asks for, if anything.</summary>
+public sealed record UpstreamPlace(string Url, string? Username = null, string? Password = null);

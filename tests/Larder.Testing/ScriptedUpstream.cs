@@ -11,13 +11,14 @@ public sealed record SeenRequest(string Method, string Path, IReadOnlyDictionary
 
 /// <summary>
 /// A server on a real socket that does what a test says, also what no honest server would do: one script per path, which
-/// writes the raw answer. Unknown paths are 404.
+/// writes the raw answer. Unknown paths are 404, unless <see cref="Otherwise"/> says something else.
 /// </summary>
 public sealed class ScriptedUpstream : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, Func<SeenRequest, ScriptedAnswer, Task>> scripts = new();
     private readonly ConcurrentQueue<SeenRequest> seen = new();
     private readonly ConcurrentDictionary<Socket, bool> connections = new();
+    private Func<SeenRequest, ScriptedAnswer, Task> otherwise = (_, answer) => answer.HeadAsync(404, ("Content-Length", "0"));
     private Socket? listener;
     private Task accepting = Task.CompletedTask;
 
@@ -41,6 +42,23 @@ public sealed class ScriptedUpstream : IAsyncDisposable
 
     /// <summary>Runs <paramref name="script"/> for each request of <paramref name="path"/> from now on.</summary>
     public void On(string path, Func<SeenRequest, ScriptedAnswer, Task> script) => scripts[path] = script;
+
+    /// <summary>Runs <paramref name="script"/> for each request of a path that has no script of its own, from now on.</summary>
+    public void Otherwise(Func<SeenRequest, ScriptedAnswer, Task> script) => otherwise = script;
+
+    /// <summary>Serves the files of a folder where a path has no script of its own.</summary>
+    public void Folder(string root) => Otherwise(async (request, answer) =>
+    {
+        var file = root + request.Path;
+        if (!System.IO.File.Exists(file))
+        {
+            await answer.HeadAsync(404, ("Content-Length", "0"));
+            return;
+        }
+        var content = await System.IO.File.ReadAllBytesAsync(file);
+        await answer.HeadAsync(200, ("Content-Length", content.Length.ToString(CultureInfo.InvariantCulture)));
+        if (request.Method != "HEAD") await answer.BodyAsync(content);
+    });
 
     /// <summary>Answers 200 with a file, or 304 where the request has its validator.</summary>
     public void File(string path, byte[] content, params (string Name, string Value)[] headers) => On(path, async (request, answer) =>
@@ -109,8 +127,7 @@ public sealed class ScriptedUpstream : IAsyncDisposable
             {
                 seen.Enqueue(request);
                 var answer = new ScriptedAnswer(connection, stream);
-                if (scripts.TryGetValue(request.Path, out var script)) await script(request, answer);
-                else await answer.HeadAsync(404, ("Content-Length", "0"));
+                await (scripts.TryGetValue(request.Path, out var script) ? script : otherwise)(request, answer);
                 if (answer.IsOver) return;
             }
         }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Larder.Registry.Http;
 using Larder.Storage.Upstreams;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Larder.Registry.VirtualRegistries;
 
@@ -10,6 +11,7 @@ namespace Larder.Registry.VirtualRegistries;
 internal static class Refusals
 {
     private const int DefaultRetryAfterSeconds = 30;
+    private const int LongestReasonPhrase = 400;
 
     /// <summary>404 only where every upstream said so; 503 while that is not known.</summary>
     public static IResult Of(WalkEnd end) => end switch
@@ -21,7 +23,8 @@ internal static class Refusals
     };
 
     /// <summary>
-    /// 503 with a problem body (RFC 9457), whose detail Maven 3.9.11 and later print; the <c>error</c> member is GitLab's.
+    /// 503 with a problem body (RFC 9457), whose detail Maven 3.9.11 and later print; the <c>error</c> member is GitLab's. Older
+    /// Mavens, Gradle and Ivy print nothing but the reason phrase, so that says it too.
     /// </summary>
     private sealed class UpstreamProblem(Upstream upstream, UpstreamFailure failure) : IResult
     {
@@ -37,10 +40,15 @@ internal static class Refusals
             }, ApiJson.Options);
             var response = httpContext.Response;
             response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            httpContext.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = Phrase(detail);
             response.ContentType = "application/problem+json";
             response.ContentLength = bytes.Length;
             response.Headers.RetryAfter = retryAfter.ToString(CultureInfo.InvariantCulture);
             if (!HttpMethods.IsHead(httpContext.Request.Method)) await response.Body.WriteAsync(bytes, httpContext.RequestAborted);
         }
+
+        // The name of an upstream may hold anything, a line break too; a reason phrase (RFC 9112 section 4) is visible ASCII here.
+        private static string Phrase(string detail) => string.Concat(
+            detail.Take(LongestReasonPhrase).Select(c => char.IsBetween(c, ' ', '~') ? c : '?'));
     }
 }

@@ -165,9 +165,11 @@ public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
     public async Task Failure_is_503_and_never_remembered_as_absence(int status)
     {
         one.Status("/" + Jar, status, ("Retry-After", "17"));
-        await AddUpstreamAsync(one, "Central");
+        await AddUpstreamAsync(one, "Central \u2014\r\nEvil: header");
         var answer = await GetAsync(Jar);
         answer.Status.ShouldBe(503);
+        answer.Message.ReasonPhrase!.ShouldStartWith("Upstream 'Central ???Evil: header' could not be asked: it answered ");
+        answer.Header("Evil").ShouldBe("");
         answer.Header("Retry-After").ShouldBe(status is 429 or 500 or 503 ? "17" : "30");
         answer.Header("Content-Type").ShouldBe("application/problem+json");
         answer["type"].ShouldBe("about:blank");

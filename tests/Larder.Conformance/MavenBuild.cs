@@ -1,0 +1,74 @@
+using Larder.Testing;
+
+namespace Larder.Conformance;
+
+/// <summary>A copy of the project with an empty local repository, which knows nothing but one virtual registry.</summary>
+internal sealed class MavenBuild : IDisposable
+{
+    private readonly TemporaryDirectory folder = new();
+
+    /// <summary>Writes the project and its settings.</summary>
+    /// <param name="registry">URL of the virtual registry.</param>
+    /// <param name="token">What it is asked with.</param>
+    /// <param name="credentials"><c>header</c> or <c>basic</c>.</param>
+    /// <param name="dependencies">Further dependencies, <c>group:artifact:version</c>.</param>
+    public MavenBuild(string registry, string token, string credentials = "header", params string[] dependencies)
+    {
+        ProjectFiles.CopyTo(folder.Path);
+        var pom = File.ReadAllText(folder["pom.xml"]);
+        File.WriteAllText(folder["pom.xml"], pom.Replace("</dependencies>", string.Concat(dependencies.Select(Dependency)) + "</dependencies>",
+            StringComparison.Ordinal));
+        var server = credentials == "basic"
+            ? $"<username>root</username><password>{token}</password>"
+            : "<configuration><httpHeaders><property><name>Private-Token</name>"
+              + $"<value>{token}</value></property></httpHeaders></configuration>";
+        File.WriteAllText(folder["settings.xml"], $"""
+            <settings>
+              <servers><server><id>larder</id>{server}</server></servers>
+              <mirrors><mirror><id>larder</id><mirrorOf>*</mirrorOf><url>{registry}</url></mirror></mirrors>
+            </settings>
+            """);
+    }
+
+    /// <summary>Builds the jar.</summary>
+    public async Task PackageAsync(CancellationToken cancellationToken)
+    {
+        await RunAsync("package", cancellationToken);
+        File.Exists(folder["target/app-1.0.jar"]).ShouldBeTrue();
+    }
+
+    /// <summary>Runs Maven, which must succeed.</summary>
+    public async Task RunAsync(string phase, CancellationToken cancellationToken)
+    {
+        var result = await TryRunAsync(phase, cancellationToken);
+        result.ExitCode.ShouldBe(0, result.Output);
+    }
+
+    /// <summary>Runs Maven.</summary>
+    public Task<Command.Result> TryRunAsync(string phase, CancellationToken cancellationToken) => Command.TryRunAsync(
+        "mvn", ["-B", "-s", folder["settings.xml"], "-Dmaven.repo.local=" + folder["repository"], phase], cancellationToken, folder.Path);
+
+    /// <summary>A file of the local repository.</summary>
+    public string Local(string path) => Path.Combine(folder["repository"], path);
+
+    public void Dispose() => folder.Dispose();
+
+    private static string Dependency(string coordinates) => coordinates.Split(':') is [var group, var artifact, var version]
+        ? $"<dependency><groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}</version></dependency>"
+        : throw new ArgumentException("group:artifact:version is needed", nameof(coordinates));
+}
+
+/// <summary>The project that the build tools build.</summary>
+internal static class ProjectFiles
+{
+    public static void CopyTo(string folder)
+    {
+        var source = Path.Combine(AppContext.BaseDirectory, "project");
+        foreach (var file in Directory.GetFiles(source, "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(folder, Path.GetRelativePath(source, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+    }
+}
