@@ -71,8 +71,12 @@ public sealed class Gate
         if (caller.IsAdmin) return true;
         var visitors = rule.Registry == RegistryRule.None || project.RegistryAccess != RegistryAccess.Private;
         if (visitors && AdmitsVisitor(rule, caller, project.Visibility)) return true;
-        return caller.UserId is { } userId && await memberships.LevelAsync(userId, project, cancellationToken) >= rule.Level;
+        return await LevelAsync(caller, project, cancellationToken) >= rule.Level;
     }
+
+    /// <summary>The level of the caller in the project; an administrator may more than it says.</summary>
+    public async ValueTask<AccessLevel> LevelAsync(Caller caller, Project project, CancellationToken cancellationToken = default) =>
+        caller.UserId is { } userId ? await memberships.LevelAsync(userId, project, cancellationToken) : AccessLevel.None;
 
     /// <summary>Whether the caller may, whatever the scopes of its token.</summary>
     public async ValueTask<bool> AllowsAsync(

@@ -83,6 +83,9 @@ public enum Permission
     /// <summary>What holds for the packages of a group's projects.</summary>
     ManagePackageSettings,
 
+    /// <summary>The protection rules and the cleanup policy of a project.</summary>
+    ManagePackageRules,
+
     /// <summary>Looking at virtual registries, upstreams and cache entries.</summary>
     ReadVirtualRegistry,
 

@@ -88,6 +88,7 @@ internal sealed class PermissionTable
             Members(Permission.PublishPackage, AccessLevel.Developer, RegistryRule.Restricts),
             Members(Permission.DestroyPackage, AccessLevel.Maintainer, RegistryRule.Restricts),
             Members(Permission.ManagePackageSettings, AccessLevel.Owner, signInFirst: true),
+            Members(Permission.ManagePackageRules, AccessLevel.Maintainer, signInFirst: true),
 
             Members(Permission.ReadVirtualRegistry, AccessLevel.Guest),
             Members(Permission.ManageVirtualRegistry, AccessLevel.Maintainer),

@@ -31,7 +31,11 @@ public sealed class ApiError : IResult
 
     /// <summary>400 <c>{"message": {field: [texts]}}</c>: a row that breaks the rules of its model.</summary>
     public static ApiError Model(string field, params string[] texts) =>
-        new(400, new { message = new Dictionary<string, string[]> { [field] = texts } });
+        Model(400, field, texts);
+
+    /// <summary>The same with another status: some calls answer 422.</summary>
+    public static ApiError Model(int status, string field, params string[] texts) =>
+        new(status, new { message = new Dictionary<string, string[]> { [field] = texts } });
 
     /// <summary>400 with the texts of several fields.</summary>
     public static ApiError Model(IReadOnlyDictionary<string, string[]> fields) => new(400, new { message = fields });

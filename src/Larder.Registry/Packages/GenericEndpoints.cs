@@ -20,7 +20,8 @@ internal static class GenericEndpoints
     }
 
     private static async Task<IResult> PublishAsync(
-        HttpContext context, ProjectStore projects, Gate gate, GenericStore files, IBlobStore blobs, LarderOptions options)
+        HttpContext context, ProjectStore projects, Gate gate, PackageProtection protection, GenericStore files, IBlobStore blobs,
+        LarderOptions options)
     {
         var cancellationToken = context.RequestAborted;
         var names = Names(context);
@@ -28,15 +29,21 @@ internal static class GenericEndpoints
         if (names.Problems().Concat(query.Problems) is var problems && problems.Any()) return ApiError.Invalid(problems);
         var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
         if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
+        if (await ProtectedAsync() is { } early) return early;
 
         var (blob, error) = await Upload.ReceiveAsync(context, blobs, options.GenericPackageMaxBytes);
         if (error is not null) return error;
+        // Again: a rule that was made while the body arrived holds for it.
+        if (await ProtectedAsync() is { } late) return late;
         var added = await files.AddAsync(
             new NewPackageFile(project!.Id, names, query.Status, context.Caller().UserId, blob!), cancellationToken);
         if (added is null) return ApiError.BadRequest("Duplicate package is not allowed");
         return query.SelectsFile
             ? ApiJson.Answer(PackageJson.Record(added, FileUrl(context, options, project, names)))
             : ApiError.Message(StatusCodes.Status201Created, "201 Created");
+
+        ValueTask<ApiError?> ProtectedAsync() =>
+            protection.CheckPushAsync(context.Caller(), project!, "generic", names.PackageName, cancellationToken);
     }
 
     private static async Task FetchAsync(

@@ -52,10 +52,12 @@ internal static class PackageEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, CancellationToken cancellationToken)
+        HttpContext context, ProjectStore projects, Gate gate, PackageProtection protection, PackageStore packages,
+        CancellationToken cancellationToken)
     {
-        var (_, package, refusal) = await FindAsync(context, projects, gate, packages, cancellationToken);
+        var (project, package, refusal) = await FindAsync(context, projects, gate, packages, cancellationToken);
         if (refusal is not null) return refusal;
+        if (await protection.CheckDeleteAsync(context.Caller(), project!, package!, cancellationToken) is { } forbidden) return forbidden;
         if (Unmodified.Refuses(context, package!.UpdatedAt)) return ApiError.PreconditionFailed();
         return await packages.DeleteAsync(package, cancellationToken) ? Results.NoContent() : ApiError.RowNotFound();
     }
@@ -78,7 +80,7 @@ internal static class PackageEndpoints
     private static async Task DownloadAsync(
         HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, IBlobStore blobs, DownloadCounts downloads)
     {
-        var (file, refusal) = await FindFileAsync(context, projects, gate, packages, context.RequestAborted);
+        var (_, _, file, refusal) = await FindFileAsync(context, projects, gate, packages, context.RequestAborted);
         if (refusal is not null)
         {
             await refusal.ExecuteAsync(context);
@@ -89,10 +91,12 @@ internal static class PackageEndpoints
     }
 
     private static async Task<IResult> DeleteFileAsync(
-        HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, CancellationToken cancellationToken)
+        HttpContext context, ProjectStore projects, Gate gate, PackageProtection protection, PackageStore packages,
+        CancellationToken cancellationToken)
     {
-        var (file, refusal) = await FindFileAsync(context, projects, gate, packages, cancellationToken);
+        var (project, package, file, refusal) = await FindFileAsync(context, projects, gate, packages, cancellationToken);
         if (refusal is not null) return refusal;
+        if (await protection.CheckDeleteAsync(context.Caller(), project!, package!, cancellationToken) is { } forbidden) return forbidden;
         if (Unmodified.Refuses(context, file!.UpdatedAt)) return ApiError.PreconditionFailed();
         return await packages.DeleteFileAsync(file, cancellationToken) ? Results.NoContent() : ApiError.RowNotFound();
     }
@@ -122,12 +126,14 @@ internal static class PackageEndpoints
         };
     }
 
-    private static async Task<(PackageFile? File, IResult? Refusal)> FindFileAsync(
+    private static async Task<(Project? Project, Package? Package, PackageFile? File, IResult? Refusal)> FindFileAsync(
         HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, CancellationToken cancellationToken)
     {
-        if (!RowId.TryRead(context, "package_file_id", out var id, out var invalid)) return (null, invalid);
-        var (_, package, refusal) = await FindAsync(context, projects, gate, packages, cancellationToken);
-        if (refusal is not null) return (null, refusal);
-        return await packages.FindFileAsync(package!.Id, id, cancellationToken) is { } file ? (file, null) : (null, ApiError.RowNotFound());
+        if (!RowId.TryRead(context, "package_file_id", out var id, out var invalid)) return (null, null, null, invalid);
+        var (project, package, refusal) = await FindAsync(context, projects, gate, packages, cancellationToken);
+        if (refusal is not null) return (null, null, null, refusal);
+        return await packages.FindFileAsync(package!.Id, id, cancellationToken) is { } file
+            ? (project, package, file, null)
+            : (null, null, null, ApiError.RowNotFound());
     }
 }

@@ -12,6 +12,8 @@ public static class PackagesModule
         services.AddSingleton<GenericStore>();
         services.AddSingleton<PackageStore>();
         services.AddSingleton<PackageSettingsStore>();
+        services.AddSingleton<ProtectionRuleStore>();
+        services.AddSingleton<PackageProtection>();
     }
 
     /// <summary>The routes.</summary>
@@ -21,5 +23,6 @@ public static class PackagesModule
         PackageEndpoints.Map(app);
         GroupPackageEndpoints.Map(app);
         PackageSettingsEndpoints.Map(app);
+        ProtectionRuleEndpoints.Map(app);
     }
 }
