@@ -132,12 +132,12 @@ public sealed class LarderServer : IAsyncDisposable
     /// <summary>Makes a user a member of a project.</summary>
     public Task AddMemberAsync(
         Project project, TestUser user, AccessLevel level, CancellationToken cancellationToken, DateOnly? expiresOn = null) =>
-        Get<MemberStore>().AddAsync(new MemberPlace(project.Id, null), user.Id, level, Midnight(expiresOn), cancellationToken);
+        Get<MemberStore>().AddAsync(new Place(project.Id, null), user.Id, level, Midnight(expiresOn), cancellationToken);
 
     /// <summary>Makes a user a member of a group.</summary>
     public Task AddMemberAsync(
         Namespace group, TestUser user, AccessLevel level, CancellationToken cancellationToken, DateOnly? expiresOn = null) =>
-        Get<MemberStore>().AddAsync(new MemberPlace(null, group.Id), user.Id, level, Midnight(expiresOn), cancellationToken);
+        Get<MemberStore>().AddAsync(new Place(null, group.Id), user.Id, level, Midnight(expiresOn), cancellationToken);
 
     /// <summary>A service of the server.</summary>
     public T Get<T>() where T : notnull => app.Services.GetRequiredService<T>();

@@ -8,7 +8,7 @@ namespace Larder.Registry.Access;
 /// Finds who is calling, for every endpoint that carries <see cref="RequiredPermission"/>. Refuses by itself what needs no look at
 /// a project or group: a bad credential, a scope too narrow, a blocked user, an anonymous caller where one must sign in.
 /// </summary>
-internal sealed class AccessMiddleware(RequestDelegate next, TokenStore tokens, PermissionTable table, TimeProvider time)
+internal sealed class AccessMiddleware(RequestDelegate next, TokenDirectory tokens, PermissionTable table, TimeProvider time)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -29,34 +29,39 @@ internal sealed class AccessMiddleware(RequestDelegate next, TokenStore tokens, 
 
     private async ValueTask<(Caller Caller, ApiError? Refusal)> FindCallerAsync(HttpContext context, Surface surface, PermissionRule rule)
     {
-        if (!Credentials.TryRead(context, surface, out var credential))
+        if (CredentialSteps.AreTooMany(context.Request, surface))
             return (Caller.Anonymous, ApiError.BadRequest("Found more than one set of credentials"));
-        if (credential.Placement == Placement.None) return (Caller.Anonymous, null);
-        var identity = await tokens.IdentifyAsync(credential.Token, context.RequestAborted);
-        if (identity is null || !IsOwnersName(surface, credential, identity.Caller))
+        foreach (var step in CredentialSteps.Of(surface))
         {
-            // GitLab overlooks a wrong password of Basic: a public project stays readable with whatever a .netrc holds.
-            var overlooked = credential.Placement == Placement.Basic && surface != Surface.VirtualRegistryDownload;
-            return (Caller.Anonymous, overlooked ? null : SurfaceWords.Unauthorized(surface));
+            if ((step.Kinds & rule.Accepts) == 0 || Credentials.Read(context.Request, step.Placement) is not { } credential) continue;
+            var identity = await tokens.IdentifyAsync(credential.Token, context.RequestAborted);
+            if (identity is not null && (step.Kinds & rule.Accepts).HasFlag(identity.Caller.Kind)
+                && CredentialSteps.NameFits(surface, credential, identity.Caller) && Exists(identity))
+                return (identity.Caller, Judge(identity, surface, rule.ScopesFor(IsReading(context.Request))));
+            if (!step.Overlooks) return (Caller.Anonymous, SurfaceWords.Unauthorized(surface));
         }
-        return (identity.Caller, Judge(identity, surface, rule.ScopesFor(IsReading(context.Request))));
+        return (Caller.Anonymous, null);
     }
 
-    private static bool IsOwnersName(Surface surface, Credential credential, Caller owner) =>
-        surface != Surface.VirtualRegistryDownload || credential.Placement != Placement.Basic
-        || string.Equals(credential.Username, owner.Username, StringComparison.OrdinalIgnoreCase);
+    // What has ended of the other kinds is as if it had never been; only access tokens are told what became of them.
+    private bool Exists(TokenIdentity identity) => identity.Caller.Kind == CallerKind.User || identity.IsActive(Now());
 
     // The order is GitLab's: the token's own state, its scopes, then its owner (generic-packages contract section 1.7).
     private ApiError? Judge(TokenIdentity identity, Surface surface, Scopes accepted)
     {
-        if (identity.IsRevoked)
-            return SurfaceWords.InvalidToken(surface, "Token was revoked. You have to re-authorize from the user.");
-        if (time.GetUtcNow().ToUnixTimeMilliseconds() >= identity.ExpiresAt)
-            return SurfaceWords.InvalidToken(surface, "Token is expired. You can either do re-authorization or token refresh.");
-        if ((identity.Caller.Scopes & accepted) == Scopes.None && accepted != Scopes.Any)
-            return ApiError.InsufficientScope(ScopeNames.Names(accepted));
+        if (identity.Caller.Kind == CallerKind.User)
+        {
+            if (identity.IsEnded)
+                return SurfaceWords.InvalidToken(surface, "Token was revoked. You have to re-authorize from the user.");
+            if (!identity.IsActive(Now()))
+                return SurfaceWords.InvalidToken(surface, "Token is expired. You can either do re-authorization or token refresh.");
+            if ((identity.Caller.Scopes & accepted) == Scopes.None && accepted != Scopes.Any)
+                return ApiError.InsufficientScope(ScopeNames.Names(accepted));
+        }
         return identity.IsBlocked ? ApiError.Forbidden("Your account has been blocked.") : null;
     }
+
+    private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private static bool IsReading(HttpRequest request) => HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
 }

@@ -10,9 +10,13 @@ public static class AccessModule
     {
         services.AddSingleton<AccessCache>();
         services.AddSingleton<PermissionTable>();
+        services.AddSingleton<TokenDirectory>();
         services.AddSingleton<TokenStore>();
+        services.AddSingleton<DeployTokenStore>();
         services.AddSingleton<Memberships>();
         services.AddSingleton<RootAccount>();
-        services.AddSingleton(provider => new Gate(provider.GetRequiredService<PermissionTable>(), provider.GetRequiredService<Memberships>()));
+        services.AddSingleton<Standings>();
+        services.AddSingleton(provider => new Gate(
+            provider.GetRequiredService<PermissionTable>(), provider.GetRequiredService<Memberships>(), provider.GetRequiredService<Standings>()));
     }
 }

@@ -12,11 +12,13 @@ public sealed class Gate
 {
     private readonly PermissionTable table;
     private readonly Memberships memberships;
+    private readonly Standings standings;
 
-    internal Gate(PermissionTable table, Memberships memberships)
+    internal Gate(PermissionTable table, Memberships memberships, Standings standings)
     {
         this.table = table;
         this.memberships = memberships;
+        this.standings = standings;
     }
 
     /// <summary>For permissions that concern the whole server. Null when allowed.</summary>
@@ -75,8 +77,8 @@ public sealed class Gate
     }
 
     /// <summary>The level of the caller in the project; an administrator may more than it says.</summary>
-    public async ValueTask<AccessLevel> LevelAsync(Caller caller, Project project, CancellationToken cancellationToken = default) =>
-        caller.UserId is { } userId ? await memberships.LevelAsync(userId, project, cancellationToken) : AccessLevel.None;
+    public ValueTask<AccessLevel> LevelAsync(Caller caller, Project project, CancellationToken cancellationToken = default) =>
+        standings.LevelAsync(caller, project, cancellationToken);
 
     /// <summary>Whether the caller may, whatever the scopes of its token.</summary>
     public async ValueTask<bool> AllowsAsync(
@@ -84,15 +86,15 @@ public sealed class Gate
     {
         var rule = table[permission];
         if (caller.IsAdmin || AdmitsVisitor(rule, caller, group.Visibility)) return true;
-        if (caller.UserId is not { } userId) return false;
-        if (await memberships.LevelAsync(userId, group, cancellationToken) >= rule.Level) return true;
+        if (await standings.LevelAsync(caller, group, cancellationToken) >= rule.Level) return true;
         // Whoever works on something inside a group sees the group itself, and nothing else in it.
-        return permission == Permission.ReadGroup && await memberships.IsMemberInsideAsync(userId, group, cancellationToken);
+        return permission == Permission.ReadGroup && caller is { UserId: { } userId, Bounds: null }
+            && await memberships.IsMemberInsideAsync(userId, group, cancellationToken);
     }
 
     private static bool AdmitsVisitor(PermissionRule rule, Caller caller, string visibility) =>
         rule.Audience == Audience.MembersAndVisitors
-        && (visibility == Visibility.Public || (visibility == Visibility.Internal && !caller.IsAnonymous));
+        && (visibility == Visibility.Public || (visibility == Visibility.Internal && caller.UserId is not null));
 
     private static RequiredPermission Required(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<RequiredPermission>()

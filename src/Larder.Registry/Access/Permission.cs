@@ -17,6 +17,9 @@ public enum Permission
     /// <summary>Making users and their tokens.</summary>
     ManageUsers,
 
+    /// <summary>The deploy tokens of every project and group.</summary>
+    ReadAllDeployTokens,
+
     /// <summary>Listing personal access tokens: one's own, an administrator everybody's.</summary>
     ReadTokens,
 
@@ -47,6 +50,12 @@ public enum Permission
     /// <summary>Changing a group and its members.</summary>
     ManageGroup,
 
+    /// <summary>The deploy tokens of a group.</summary>
+    ReadGroupDeployTokens,
+
+    /// <summary>Making and ending them.</summary>
+    ManageGroupDeployTokens,
+
     /// <summary>Who is a member of a group.</summary>
     ReadGroupMembers,
 
@@ -64,6 +73,9 @@ public enum Permission
 
     /// <summary>Changing a project and its members.</summary>
     ManageProject,
+
+    /// <summary>The deploy tokens of a project: seeing, making and ending them.</summary>
+    ManageProjectDeployTokens,
 
     /// <summary>Who is a member of a project.</summary>
     ReadProjectMembers,

@@ -42,6 +42,9 @@ internal enum RegistryRule
 internal sealed record PermissionRule(
     Permission Permission, Audience Audience, AccessLevel Level, Scopes Scopes, RegistryRule Registry, bool SignInFirst)
 {
+    /// <summary>The kinds of credentials that are looked for at all; all others are as if they were not there.</summary>
+    public CallerKind Accepts { get; init; } = CallerKind.User;
+
     /// <summary>The scopes that suffice for a request that only reads (GET, HEAD): <c>read_api</c> wherever <c>api</c> does.</summary>
     public Scopes ScopesFor(bool reading) => reading && Scopes.HasFlag(Scopes.Api) ? Scopes | Scopes.ReadApi : Scopes;
 }
@@ -52,6 +55,8 @@ internal sealed record PermissionRule(
 /// </summary>
 internal sealed class PermissionTable
 {
+    private const CallerKind Anything = CallerKind.User | CallerKind.DeployToken | CallerKind.Job;
+
     private readonly PermissionRule[] rules;
 
     public PermissionTable(LarderOptions options)
@@ -63,6 +68,7 @@ internal sealed class PermissionTable
             Server(Permission.ReadCurrentUser, Audience.SignedIn, Scopes.Api | Scopes.ReadUser),
             Server(Permission.ReadUsers, Audience.SignedIn, Scopes.Api | Scopes.ReadUser),
             Server(Permission.ManageUsers, Audience.Administrators),
+            Server(Permission.ReadAllDeployTokens, Audience.Administrators),
             Server(Permission.ReadTokens, Audience.SignedIn),
             Server(Permission.ManageTokens, Audience.SignedIn),
             Server(Permission.ReadOwnToken, Audience.SignedIn, Scopes.Any),
@@ -74,6 +80,8 @@ internal sealed class PermissionTable
             Visitors(Permission.ReadGroup, AccessLevel.Minimal),
             Members(Permission.CreateSubgroup, AccessLevel.Maintainer),
             Members(Permission.ManageGroup, AccessLevel.Owner, signInFirst: true),
+            Members(Permission.ReadGroupDeployTokens, AccessLevel.Maintainer, signInFirst: true),
+            Members(Permission.ManageGroupDeployTokens, AccessLevel.Owner, signInFirst: true),
             Visitors(Permission.ReadGroupMembers, AccessLevel.Guest, signInFirst: true),
 
             Server(Permission.ListProjects, Audience.Everybody),
@@ -81,18 +89,20 @@ internal sealed class PermissionTable
             Members(Permission.CreateProjectInGroup, AccessLevel.Developer),
             Visitors(Permission.ReadProject, AccessLevel.Guest),
             Members(Permission.ManageProject, AccessLevel.Maintainer, signInFirst: true),
+            Members(Permission.ManageProjectDeployTokens, AccessLevel.Maintainer, signInFirst: true),
             Visitors(Permission.ReadProjectMembers, AccessLevel.Guest, signInFirst: true),
 
             Visitors(Permission.ListPackages, pull, RegistryRule.Restricts),
-            Visitors(Permission.PullPackage, pull, RegistryRule.RestrictsAndOpens),
-            Members(Permission.PublishPackage, AccessLevel.Developer, RegistryRule.Restricts),
+            Visitors(Permission.PullPackage, pull, RegistryRule.RestrictsAndOpens) with { Accepts = Anything },
+            Members(Permission.PublishPackage, AccessLevel.Developer, RegistryRule.Restricts) with { Accepts = Anything },
             Members(Permission.DestroyPackage, AccessLevel.Maintainer, RegistryRule.Restricts),
             Members(Permission.ManagePackageSettings, AccessLevel.Owner, signInFirst: true),
             Members(Permission.ManagePackageRules, AccessLevel.Maintainer, signInFirst: true),
 
             Members(Permission.ReadVirtualRegistry, AccessLevel.Guest),
             Members(Permission.ManageVirtualRegistry, AccessLevel.Maintainer),
-            Members(Permission.DownloadFromVirtualRegistry, AccessLevel.Guest, scopes: Scopes.Api | Scopes.ReadVirtualRegistry),
+            Members(Permission.DownloadFromVirtualRegistry, AccessLevel.Guest, scopes: Scopes.Api | Scopes.ReadVirtualRegistry)
+                with { Accepts = Anything },
         ];
         rules = [.. Enum.GetValues<Permission>().Select(permission => rows.Single(row => row.Permission == permission))];
     }

@@ -28,6 +28,12 @@ public enum Scopes
     /// <summary>Scopes that GitLab knows and nothing here asks for: clients may order them.</summary>
     Other = 1 << 6,
 
+    /// <summary><c>read_package_registry</c> of a deploy token: downloads packages.</summary>
+    ReadPackageRegistry = 1 << 7,
+
+    /// <summary><c>write_package_registry</c> of a deploy token: publishes packages, and downloads them.</summary>
+    WritePackageRegistry = 1 << 8,
+
     /// <summary>Any token will do, whatever its scopes.</summary>
     Any = ~0,
 }
@@ -47,8 +53,18 @@ public static class ScopeNames
         ("read_service_ping", Scopes.Other),
     ];
 
-    /// <summary>Every name that a token may have been given.</summary>
+    private static readonly (string Name, Scopes Scope)[] KnownOfDeployTokens =
+    [
+        ("read_repository", Scopes.Other), ("read_registry", Scopes.Other), ("write_registry", Scopes.Other),
+        ("read_package_registry", Scopes.ReadPackageRegistry), ("write_package_registry", Scopes.WritePackageRegistry),
+        ("read_virtual_registry", Scopes.ReadVirtualRegistry), ("write_virtual_registry", Scopes.WriteVirtualRegistry),
+    ];
+
+    /// <summary>Every name that an access token (personal, of a project, of a group) may have been given.</summary>
     public static IReadOnlyCollection<string> All { get; } = [.. Known.Select(known => known.Name)];
+
+    /// <summary>Every name that a deploy token may have been given.</summary>
+    public static IReadOnlyCollection<string> OfDeployTokens { get; } = [.. KnownOfDeployTokens.Select(known => known.Name)];
 
     /// <summary>The names of the scopes that something here asks for.</summary>
     public static IEnumerable<string> Names(Scopes scopes) =>
@@ -59,7 +75,7 @@ public static class ScopeNames
     {
         var scopes = Scopes.None;
         foreach (var name in names.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            foreach (var known in Known)
+            foreach (var known in Known.Concat(KnownOfDeployTokens))
                 if (known.Name == name) scopes |= known.Scope;
         return scopes;
     }

@@ -14,22 +14,10 @@ public sealed record PersonalAccessToken(
 /// <summary>Which tokens are wanted; null for all.</summary>
 public sealed record TokenFilter(long? UserId, bool? Active, bool? Revoked, string? Search);
 
-/// <summary>What a token stands for, and what may be wrong with it.</summary>
-internal sealed record TokenIdentity(Caller Caller, long? ExpiresAt, bool IsRevoked, bool IsBlocked);
-
 /// <summary>Personal access tokens. Only their SHA-256 is kept.</summary>
 public sealed class TokenStore(Database database, AccessCache cache, TimeProvider time)
 {
     private const string Columns = "id, user_id, name, description, scopes, created_at, expires_at, revoked_at, last_used_at";
-
-    /// <summary>What the token stands for, or null when there is no such token. Remembered for five seconds, the absence too.</summary>
-    internal ValueTask<TokenIdentity?> IdentifyAsync(string token, CancellationToken cancellationToken)
-    {
-        var digest = TokenDigest.Of(token);
-        return cache.Tokens.TryGet(digest, out var identity) || cache.UnknownTokens.TryGet(digest, out identity)
-            ? ValueTask.FromResult(identity)
-            : LoadAsync(digest, cancellationToken);
-    }
 
     /// <summary>Makes a token.</summary>
     /// <param name="userId">Its owner.</param>
@@ -110,30 +98,5 @@ public sealed class TokenStore(Database database, AccessCache cache, TimeProvide
             Now = Now(), ExpiresAt = expiresAt,
         });
 
-    private async ValueTask<TokenIdentity?> LoadAsync(TokenDigest digest, CancellationToken cancellationToken)
-    {
-        var (known, unknown) = (cache.Tokens.Now(), cache.UnknownTokens.Now());
-        var row = await database.ReadAsync(session => session.FirstOrDefaultAsync<IdentityRow>("""
-            select t.id, t.user_id, u.username, u.admin, u.state, t.scopes, t.expires_at, t.revoked_at
-            from personal_access_tokens t join users u on u.id = t.user_id where t.sha256 = @Sha256
-            """, new { Sha256 = digest.Hex }), cancellationToken);
-        if (row is null)
-        {
-            cache.UnknownTokens.Remember(digest, null, unknown);
-            return null;
-        }
-        var identity = row.ToIdentity();
-        cache.Tokens.Remember(digest, identity, known);
-        return identity;
-    }
-
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
-
-    private sealed record IdentityRow(
-        long Id, long UserId, string Username, long Admin, string State, string Scopes, long? ExpiresAt, long? RevokedAt)
-    {
-        public TokenIdentity ToIdentity() => new(
-            new Caller(CallerKind.User, UserId, Username, Admin != 0, ScopeNames.Parse(Scopes), Id),
-            ExpiresAt, RevokedAt is not null, State != "active");
-    }
 }

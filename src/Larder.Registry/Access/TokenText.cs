@@ -35,6 +35,10 @@ public static class TokenText
     private const int RandomBytes = 24;
 
     /// <summary>A new personal access token: <c>glpat-</c> and 32 URL-safe characters, 192 bits of chance.</summary>
-    public static string PersonalAccessToken() =>
-        "glpat-" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(RandomBytes));
+    public static string PersonalAccessToken() => New("glpat-");
+
+    /// <summary>A new deploy token: <c>gldt-</c> and the same.</summary>
+    public static string DeployToken() => New("gldt-");
+
+    private static string New(string prefix) => prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(RandomBytes));
 }

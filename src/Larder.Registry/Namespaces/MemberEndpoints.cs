@@ -13,7 +13,7 @@ internal static class MemberEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         MapIn(app.MapGroup("/api/v4/groups/{id}/members"), Permission.ReadGroupMembers, Permission.ManageGroup);
-        MapIn(app.MapGroup("/api/v4/projects/{id}/members"), Permission.ReadProjectMembers, Permission.ManageProject);
+        MapIn(app.MapGroup("/api/v4/projects/{id}/members").WithMetadata(new AboutProject()), Permission.ReadProjectMembers, Permission.ManageProject);
     }
 
     private static void MapIn(RouteGroupBuilder members, Permission read, Permission manage)
@@ -26,7 +26,7 @@ internal static class MemberEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        HttpContext context, MemberPlaces places, MemberStore members, LarderOptions options, CancellationToken cancellationToken)
+        HttpContext context, Places places, MemberStore members, LarderOptions options, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var page = Page.Read(parameters);
@@ -37,7 +37,7 @@ internal static class MemberEndpoints
     }
 
     private static async Task<IResult> ListAllAsync(
-        HttpContext context, MemberPlaces places, MemberStore members, LarderOptions options, CancellationToken cancellationToken)
+        HttpContext context, Places places, MemberStore members, LarderOptions options, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var page = Page.Read(parameters);
@@ -48,7 +48,7 @@ internal static class MemberEndpoints
     }
 
     private static async Task<IResult> GetAsync(
-        HttpContext context, MemberPlaces places, MemberStore members, LarderOptions options, CancellationToken cancellationToken)
+        HttpContext context, Places places, MemberStore members, LarderOptions options, CancellationToken cancellationToken)
     {
         if (!RowId.TryRead(context, "user_id", out var userId, out var invalid)) return invalid;
         var (place, _, refusal) = await places.FindAsync(context);
@@ -56,7 +56,7 @@ internal static class MemberEndpoints
     }
 
     private static async Task<IResult> GetInheritedAsync(
-        HttpContext context, MemberPlaces places, MemberStore members, LarderOptions options, CancellationToken cancellationToken)
+        HttpContext context, Places places, MemberStore members, LarderOptions options, CancellationToken cancellationToken)
     {
         if (!RowId.TryRead(context, "user_id", out var userId, out var invalid)) return invalid;
         var (place, lineage, refusal) = await places.FindAsync(context);
@@ -64,7 +64,7 @@ internal static class MemberEndpoints
     }
 
     private static async Task<IResult> AddAsync(
-        HttpContext context, MemberPlaces places, UserStore users, MemberStore members, LarderOptions options,
+        HttpContext context, Places places, UserStore users, MemberStore members, LarderOptions options,
         CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
@@ -104,43 +104,4 @@ internal static class MemberEndpoints
         member is null
             ? ApiError.RowNotFound()
             : ApiJson.Answer(UserJson.OfMember(member, ExternalUrl.Base(context, options.ExternalUrl)), status);
-}
-
-/// <summary>The group or project that a request about members means, behind the gate.</summary>
-internal sealed class MemberPlaces(NamespaceStore namespaces, ProjectStore projects, Memberships memberships, Gate gate)
-{
-    /// <summary>The place and the lineage of its namespace, or the refusal.</summary>
-    public async ValueTask<(MemberPlace? Place, string Lineage, ApiError? Refusal)> FindAsync(HttpContext context)
-    {
-        var (id, cancellationToken) = (context.Segment("id"), context.RequestAborted);
-        if (IsAboutProject(context))
-        {
-            var project = await projects.FindAsync(id, cancellationToken);
-            return await gate.CheckAsync(context, project) is { } refusal
-                ? (null, "", refusal)
-                : (new MemberPlace(project!.Id, null), project.NamespaceLineage, null);
-        }
-        var group = await namespaces.FindGroupAsync(id, cancellationToken);
-        return await gate.CheckAsync(context, group) is { } refused
-            ? (null, "", refused)
-            : (new MemberPlace(null, group!.Id), group.Lineage, null);
-    }
-
-    /// <summary>Nobody makes another more than they are themselves.</summary>
-    public async ValueTask<bool> MayGrantAsync(HttpContext context, MemberPlace place, AccessLevel level)
-    {
-        var (caller, cancellationToken) = (context.Caller(), context.RequestAborted);
-        if (caller.IsAdmin) return true;
-        if (caller.UserId is not { } userId) return false;
-        if (place.ProjectId is { } projectId)
-        {
-            var project = await projects.FindByIdAsync(projectId, cancellationToken);
-            return project is not null && await memberships.LevelAsync(userId, project, cancellationToken) >= level;
-        }
-        var group = await namespaces.FindByIdAsync(place.NamespaceId!.Value, cancellationToken);
-        return group is not null && await memberships.LevelAsync(userId, group, cancellationToken) >= level;
-    }
-
-    private static bool IsAboutProject(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<RequiredPermission>()?.Permission is Permission.ReadProjectMembers or Permission.ManageProject;
 }

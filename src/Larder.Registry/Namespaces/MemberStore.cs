@@ -4,11 +4,6 @@ using Larder.Registry.Http;
 
 namespace Larder.Registry.Namespaces;
 
-/// <summary>Where somebody is a member: one of the two is null.</summary>
-/// <param name="ProjectId">A project.</param>
-/// <param name="NamespaceId">A group.</param>
-public sealed record MemberPlace(long? ProjectId, long? NamespaceId);
-
 /// <summary>A member with what there is to tell of its user.</summary>
 public sealed record Member(
     long UserId, string Username, string Name, string State, long AccessLevel, long CreatedAt, long? ExpiresAt);
@@ -28,7 +23,7 @@ public sealed class MemberStore(Database database, AccessCache cache, TimeProvid
 
     /// <summary>A page of the direct members, and how many there are.</summary>
     public Task<(IReadOnlyList<Member> Members, long Total)> ListAsync(
-        MemberPlace place, string? search, Page page, CancellationToken cancellationToken)
+        Place place, string? search, Page page, CancellationToken cancellationToken)
     {
         var from = $"""
             from members m join users u on u.id = m.user_id
@@ -50,7 +45,7 @@ public sealed class MemberStore(Database database, AccessCache cache, TimeProvid
     /// <param name="page">Which part.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     public Task<(IReadOnlyList<Member> Members, long Total)> ListAllAsync(
-        MemberPlace place, string lineage, string? search, Page page, CancellationToken cancellationToken)
+        Place place, string lineage, string? search, Page page, CancellationToken cancellationToken)
     {
         var from = $"{Inherited} {(search is null ? "" : $"and {Matches}")}";
         var parameters = Parameters(place, lineage, 0, search, page);
@@ -60,14 +55,14 @@ public sealed class MemberStore(Database database, AccessCache cache, TimeProvid
     }
 
     /// <summary>A direct member; null when the user is none.</summary>
-    public Task<Member?> FindAsync(MemberPlace place, long userId, CancellationToken cancellationToken) => database.ReadAsync(
+    public Task<Member?> FindAsync(Place place, long userId, CancellationToken cancellationToken) => database.ReadAsync(
         session => session.FirstOrDefaultAsync<Member>($"""
             select {Columns} from members m join users u on u.id = m.user_id
             where m.user_id = @UserId and (m.project_id = @ProjectId or m.namespace_id = @NamespaceId) and {Counts}
             """, Parameters(place, "", userId, null, default)), cancellationToken);
 
     /// <summary>A user's highest membership here, direct or through a group above; null when there is none.</summary>
-    public Task<Member?> FindInheritedAsync(MemberPlace place, string lineage, long userId, CancellationToken cancellationToken) =>
+    public Task<Member?> FindInheritedAsync(Place place, string lineage, long userId, CancellationToken cancellationToken) =>
         database.ReadAsync(session => session.FirstOrDefaultAsync<Member>(
             Highest($"{Inherited} and m.user_id = @UserId"), Parameters(place, lineage, userId, null, default)), cancellationToken);
 
@@ -79,7 +74,7 @@ public sealed class MemberStore(Database database, AccessCache cache, TimeProvid
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="DuplicateRowException">The user is a member already.</exception>
     public async Task AddAsync(
-        MemberPlace place, long userId, AccessLevel level, long? expiresAt, CancellationToken cancellationToken)
+        Place place, long userId, AccessLevel level, long? expiresAt, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         await database.WriteAsync(async session =>
@@ -92,7 +87,7 @@ public sealed class MemberStore(Database database, AccessCache cache, TimeProvid
         cache.MembersChanged();
     }
 
-    internal static Task InsertAsync(Session session, MemberPlace place, long userId, AccessLevel level, long? expiresAt, long now) =>
+    internal static Task InsertAsync(Session session, Place place, long userId, AccessLevel level, long? expiresAt, long now) =>
         session.ExecuteAsync("""
             insert into members (namespace_id, project_id, user_id, access_level, created_at, expires_at)
             values (@NamespaceId, @ProjectId, @UserId, @Level, @Now, @ExpiresAt)
@@ -104,7 +99,7 @@ public sealed class MemberStore(Database database, AccessCache cache, TimeProvid
         where place = 1
         """;
 
-    private object Parameters(MemberPlace place, string lineage, long userId, string? search, Page page) => new
+    private object Parameters(Place place, string lineage, long userId, string? search, Page page) => new
     {
         place.ProjectId, place.NamespaceId, Lineage = lineage, UserId = userId, Search = LikePattern.Containing(search),
         Now = time.GetUtcNow().ToUnixTimeMilliseconds(), Limit = page.Size, Offset = Math.Max(0, page.Offset),

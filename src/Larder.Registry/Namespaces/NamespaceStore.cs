@@ -87,7 +87,7 @@ public sealed class NamespaceStore(Database database, AccessCache cache, TimePro
         {
             var created = await InsertAsync(
                 session, new NewNamespace(NamespaceKind.Group, parent, null, name, path, visibility, description), now);
-            await MemberStore.InsertAsync(session, new MemberPlace(null, created.Id), ownerId, AccessLevel.Owner, null, now);
+            await MemberStore.InsertAsync(session, new Place(null, created.Id), ownerId, AccessLevel.Owner, null, now);
             return created;
         }, cancellationToken);
         cache.NamespacesChanged();

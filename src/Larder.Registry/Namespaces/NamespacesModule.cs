@@ -13,7 +13,7 @@ public static class NamespacesModule
         services.AddSingleton<NamespaceStore>();
         services.AddSingleton<ProjectStore>();
         services.AddSingleton<MemberStore>();
-        services.AddSingleton<MemberPlaces>();
+        services.AddSingleton<Places>();
         services.AddSingleton<GroupJson>();
         services.AddSingleton<ProjectJson>();
     }
@@ -24,6 +24,7 @@ public static class NamespacesModule
         VersionEndpoint.Map(app);
         UserEndpoints.Map(app);
         TokenEndpoints.Map(app);
+        DeployTokenEndpoints.Map(app);
         GroupEndpoints.Map(app);
         ProjectEndpoints.Map(app);
         MemberEndpoints.Map(app);

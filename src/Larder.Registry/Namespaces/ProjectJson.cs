@@ -83,7 +83,7 @@ internal sealed class ProjectJson(NamespaceStore namespaces, MemberStore members
     private async ValueTask<object?> PermissionsAsync(Caller caller, Project project, CancellationToken cancellationToken)
     {
         if (caller.UserId is not { } userId) return null;
-        var direct = await members.FindAsync(new MemberPlace(project.Id, null), userId, cancellationToken);
+        var direct = await members.FindAsync(new Place(project.Id, null), userId, cancellationToken);
         var home = await namespaces.FindByIdAsync(project.NamespaceId, cancellationToken);
         var above = home is null ? AccessLevel.None : await memberships.LevelAsync(userId, home, cancellationToken);
         // The owner of a personal namespace counts as a member of the project itself.

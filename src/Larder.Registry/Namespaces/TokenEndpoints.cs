@@ -31,7 +31,7 @@ internal static class TokenEndpoints
         if (!RowId.TryRead(context, "user_id", out var userId, out var invalid)) return invalid;
         var parameters = await ApiParameters.ReadAsync(context);
         var name = parameters.RequiredText("name");
-        var scopes = Scopes(parameters);
+        var scopes = TokenParameters.Scopes(parameters, ScopeNames.All);
         var expiresOn = parameters.Day("expires_at") ?? Today(time).AddDays(DaysOfNew);
         if (parameters.Problems is { } problems) return problems;
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
@@ -128,15 +128,6 @@ internal static class TokenEndpoints
         if (await gate.CheckAsync(context) is { } refusal) return (null, refusal);
         var token = context.Caller().TokenId is { } id ? await tokens.FindAsync(id, cancellationToken) : null;
         return (token, token is null ? ApiError.Unauthorized() : null);
-    }
-
-    private static IReadOnlyList<string> Scopes(ApiParameters parameters)
-    {
-        var scopes = parameters.List("scopes");
-        if (scopes is null) parameters.Problem("scopes is missing");
-        else if (scopes.Count == 0) parameters.Problem("scopes is empty");
-        else if (!scopes.All(ScopeNames.All.Contains)) parameters.Problem("scopes does not have a valid value");
-        return scopes ?? [];
     }
 
     private static DateOnly Today(TimeProvider time) => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);

@@ -86,6 +86,8 @@ internal static class Credentials
 {
     public static Action<HttpRequestMessage> Header(string token) => request => request.Headers.TryAddWithoutValidation("PRIVATE-TOKEN", token);
 
+    public static Action<HttpRequestMessage> Deploy(string token) => request => request.Headers.TryAddWithoutValidation("DEPLOY-TOKEN", token);
+
     public static Action<HttpRequestMessage> Bearer(string token) =>
         request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
 
