@@ -58,9 +58,9 @@ public static class RegistryModule
     {
         var folder = Path.GetFullPath(options.DataDirectory);
         Directory.CreateDirectory(folder);
-        services.TryAddSingleton<Database>(_ => options.Database.Length == 0
-            ? new SqliteDatabase(Path.Combine(folder, "larder.db"))
-            : new PostgresDatabase(options.Database));
+        services.TryAddSingleton<Database>(provider => options.Database.Length == 0
+            ? new SqliteDatabase(Path.Combine(folder, "larder.db"), provider.GetRequiredService<ILogger<Database>>())
+            : new PostgresDatabase(options.Database, provider.GetRequiredService<ILogger<Database>>()));
         services.AddDataProtection().SetApplicationName("Larder").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(folder, "keys")));
     }
 

@@ -4,7 +4,7 @@ using OpenTelemetry.Metrics;
 namespace Larder.Server;
 
 /// <summary>What an operator's tools ask: health, readiness, liveness, metrics.</summary>
-internal static partial class Observation
+internal static class Observation
 {
     /// <summary>Counts what Kestrel, the runtime and Larder itself report.</summary>
     public static void AddObservation(this IServiceCollection services) =>
@@ -24,20 +24,17 @@ internal static partial class Observation
         app.MapPrometheusScrapingEndpoint("/-/metrics");
     }
 
-    private static async Task<IResult> ReadinessAsync(Database database, ILogger<Database> logger, CancellationToken cancellationToken)
+    // What is wrong is in the log already, once: this is asked every few seconds.
+    private static async Task<IResult> ReadinessAsync(Database database, CancellationToken cancellationToken)
     {
         try
         {
             await database.ReadAsync(session => session.SingleAsync<long>("select count(*) from users where id = 0"), cancellationToken);
             return Results.Text("ok");
         }
-        catch (System.Data.Common.DbException e)
+        catch (DatabaseUnavailableException)
         {
-            DatabaseFailed(logger, e);
             return Results.Text("the database does not answer", statusCode: StatusCodes.Status503ServiceUnavailable);
         }
     }
-
-    [LoggerMessage(7003, LogLevel.Error, "The database does not answer")]
-    private static partial void DatabaseFailed(ILogger logger, Exception exception);
 }

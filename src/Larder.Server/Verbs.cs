@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Reflection;
+using Larder.Registry.Data;
 
 namespace Larder.Server;
 
@@ -11,7 +12,20 @@ internal static class Verbs
         typeof(Verbs).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     /// <summary>Runs the verb that <paramref name="args"/> name; <c>serve</c> when they name none. The result is the exit code.</summary>
-    public static Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(string[] args)
+    {
+        try
+        {
+            return await Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (DatabaseUnavailableException e)
+        {
+            await Console.Error.WriteLineAsync($"The database does not answer: {e.Message}");
+            return 1;
+        }
+    }
+
+    private static ParseResult Parse(string[] args)
     {
         var root = new RootCommand("Larder keeps a team's packages: GitLab's generic packages and Maven virtual registries.")
         {
@@ -48,6 +62,6 @@ internal static class Verbs
         var version = new Command("version", "Print the version.");
         version.SetAction(_ => Console.WriteLine(Version));
         root.Add(version);
-        return root.Parse(args).InvokeAsync();
+        return root.Parse(args);
     }
 }

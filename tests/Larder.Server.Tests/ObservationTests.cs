@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Larder.Testing;
+using Npgsql;
 
 namespace Larder.Server.Tests;
 
@@ -47,12 +48,39 @@ public sealed class ObservationTests
     [Fact]
     public async Task Readiness_is_503_while_the_database_is_away_and_liveness_is_not()
     {
-        var database = await PostgresCluster.CreateDatabaseAsync();
-        await using var server = await ServerProcess.StartAsync(new Dictionary<string, string> { ["Larder__Database"] = database });
+        var database = new NpgsqlConnectionStringBuilder(await PostgresCluster.CreateDatabaseAsync());
+        await using var relay = new Relay(database.Port);
+        database.Port = relay.Port;
+        await using var server = await ServerProcess.StartAsync(
+            new Dictionary<string, string> { ["Larder__Database"] = database.ConnectionString + ";Password=a-secret" });
         using var client = new HttpClient { BaseAddress = new Uri(server.Url) };
-        await PostgresCluster.DropDatabaseAsync(database);
-        (await client.GetAsync(new Uri("/-/readiness", UriKind.Relative), Token)).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        relay.Cut();
+        foreach (var path in new[] { "/-/readiness", "/-/health" })
+        {
+            using var away = await client.GetAsync(new Uri(path, UriKind.Relative), Token);
+            (away.StatusCode, await away.Content.ReadAsStringAsync(Token)).ShouldBe((HttpStatusCode.ServiceUnavailable, "the database does not answer"));
+        }
         (await client.GetAsync(new Uri("/-/liveness", UriKind.Relative), Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        relay.Mend();
+        (await client.GetAsync(new Uri("/-/readiness", UriKind.Relative), Token)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await server.StopAsync();
+        server.Log.ShouldContain("\"EventId\":6001");
+        server.Log.ShouldNotContain("a-secret");
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("migrate")]
+    [InlineData("token", "root")]
+    public async Task Without_its_database_every_verb_says_so_and_fails(params string[] verb)
+    {
+        using var folder = new TemporaryDirectory();
+        var run = await Command.TryRunAsync("dotnet", [ServerProcess.Program, .. verb, "--Larder:DataDirectory", folder.Path,
+            "--Larder:Database", "Host=127.0.0.1;Port=1;Username=x;Password=a-secret", "--urls", "http://127.0.0.1:0"], Token);
+        run.ExitCode.ShouldBe(1);
+        run.Errors.ShouldStartWith("The database does not answer: ");
+        (run.Output + run.Errors).ShouldNotContain("   at ");
+        (run.Output + run.Errors).ShouldNotContain("a-secret");
     }
 
     [Fact]

@@ -11,10 +11,12 @@ public sealed class ServerProcess : IAsyncDisposable
     private readonly Dictionary<string, string> environment;
     private readonly TemporaryDirectory folder = new();
     private readonly List<string> log = [];
+    private readonly int? largestFileKibibytes;
     private Process? process;
 
-    private ServerProcess(IReadOnlyDictionary<string, string> settings)
+    private ServerProcess(IReadOnlyDictionary<string, string> settings, int? largestFileKibibytes)
     {
+        this.largestFileKibibytes = largestFileKibibytes;
         Port = Ports.Free();
         environment = new Dictionary<string, string>(settings)
         {
@@ -50,9 +52,11 @@ public sealed class ServerProcess : IAsyncDisposable
         typeof(ServerProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "ServerFolder").Value!, "larder.dll");
 
     /// <summary>Starts it, with further settings as environment variables, and waits until it is ready.</summary>
-    public static async Task<ServerProcess> StartAsync(IReadOnlyDictionary<string, string>? settings = null)
+    /// <param name="settings">Environment variables.</param>
+    /// <param name="largestFileKibibytes">A file that would grow beyond this cannot be written: as near to a full disk as a process can be put.</param>
+    public static async Task<ServerProcess> StartAsync(IReadOnlyDictionary<string, string>? settings = null, int? largestFileKibibytes = null)
     {
-        var server = new ServerProcess(settings ?? new Dictionary<string, string>());
+        var server = new ServerProcess(settings ?? new Dictionary<string, string>(), largestFileKibibytes);
         try
         {
             await server.StartAsync();
@@ -68,7 +72,12 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts it again on the same data and port.</summary>
     public async Task StartAsync()
     {
-        var start = new ProcessStartInfo("dotnet", [Program, "--urls", Url]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] program = ["dotnet", Program, "--urls", Url];
+        // The signal of that limit would end the process, unless it is ignored from before its start.
+        if (largestFileKibibytes is { } limit)
+            program = ["bash", "-c", string.Create(CultureInfo.InvariantCulture, $"trap '' XFSZ; ulimit -f {limit}; exec \"$@\""), "bash", .. program];
+        var start = new ProcessStartInfo(program[0], program[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (largestFileKibibytes is not null) start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // its memory is a large file
         foreach (var (name, value) in environment) start.Environment[name] = value;
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => Keep(line.Data);

@@ -6,15 +6,20 @@ namespace Larder.Registry.Data;
 /// </summary>
 public abstract class Database : IAsyncDisposable
 {
-    /// <summary>Runs statements that only read. They see what was committed before the call.</summary>
+    /// <summary>
+    /// Runs statements that only read. They see what was committed before the call. The function may run again, on another
+    /// connection, when its own was found dead.
+    /// </summary>
+    /// <exception cref="DatabaseUnavailableException">The database cannot be asked now.</exception>
     public abstract Task<T> ReadAsync<T>(Func<Session, Task<T>> read, CancellationToken cancellationToken);
 
     /// <summary>
     /// Runs statements as one transaction and answers once it is durable. The function may run again after a lost race with
-    /// another transaction, and may share its commit with other calls, so it holds SQL only: no I/O, no waiting.
-    /// An exception undoes what the function did, and nothing else.
+    /// another transaction or on a connection that was found dead, and may share its commit with other calls, so it holds SQL
+    /// only: no I/O, no waiting. An exception undoes what the function did, and nothing else.
     /// </summary>
     /// <exception cref="DuplicateRowException">A unique index refused a row.</exception>
+    /// <exception cref="DatabaseUnavailableException">The database cannot be asked now.</exception>
     public abstract Task<T> WriteAsync<T>(Func<Session, Task<T>> write, CancellationToken cancellationToken);
 
     /// <summary><see cref="WriteAsync{T}"/> for a transaction without a result.</summary>
@@ -23,6 +28,7 @@ public abstract class Database : IAsyncDisposable
 
     /// <summary>Brings the schema to the version of this program, under a lock that dies with its holder.</summary>
     /// <returns>The names of the scripts that ran, in order; empty when there was nothing to do.</returns>
+    /// <exception cref="DatabaseUnavailableException">The database cannot be asked now.</exception>
     public abstract Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken);
 
     /// <inheritdoc/>

@@ -1,5 +1,7 @@
 using System.Data.Common;
 using DbUp;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Larder.Registry.Data;
@@ -12,12 +14,15 @@ public sealed class PostgresDatabase : Database
     private const int Attempts = 5;
 
     private readonly NpgsqlDataSource source;
+    private readonly OutageLog outages;
     private readonly string connectionString; // the data source's own copy has no password
 
     /// <summary>Opens nothing yet; the first statement connects.</summary>
     /// <param name="connectionString">An Npgsql connection string.</param>
-    public PostgresDatabase(string connectionString)
+    /// <param name="logger">Where outages are written; null for nowhere.</param>
+    public PostgresDatabase(string connectionString, ILogger? logger = null)
     {
+        outages = new OutageLog(logger ?? NullLogger.Instance);
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
         // Without preparation PostgreSQL plans every hot lookup anew.
         if (builder.MaxAutoPrepare == 0) builder.MaxAutoPrepare = 100;
@@ -28,21 +33,41 @@ public sealed class PostgresDatabase : Database
     /// <inheritdoc/>
     public override async Task<T> ReadAsync<T>(Func<Session, Task<T>> read, CancellationToken cancellationToken)
     {
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        return await read(new Session(connection, null, cancellationToken));
+        for (var isFirst = true; ; isFirst = false)
+        {
+            await using var connection = await OpenAsync(cancellationToken);
+            try
+            {
+                var result = await read(new Session(connection, null, cancellationToken));
+                outages.Ended();
+                return result;
+            }
+            catch (NpgsqlException e) when (isFirst && Outages.IsBrokenConnection(e))
+            {
+                // It had died in the pool. Npgsql has thrown out the others of its age, so the next one is new.
+            }
+            catch (NpgsqlException e) when (Outages.IsOutage(e))
+            {
+                throw Unavailable(e);
+            }
+        }
     }
 
     /// <inheritdoc/>
     public override async Task<T> WriteAsync<T>(Func<Session, Task<T>> write, CancellationToken cancellationToken)
     {
+        var mayBeDead = true;
         for (var attempt = 1; ; attempt++)
         {
+            await using var connection = await OpenAsync(cancellationToken);
+            var isCommitting = false;
             try
             {
-                await using var connection = await source.OpenConnectionAsync(cancellationToken);
                 await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
                 var result = await write(new Session(connection, transaction, cancellationToken));
+                isCommitting = true;
                 await transaction.CommitAsync(cancellationToken);
+                outages.Ended();
                 return result;
             }
             catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
@@ -54,14 +79,38 @@ public sealed class PostgresDatabase : Database
             {
                 // The other transaction has won; by now it is done, so trying again at once is right.
             }
+            catch (NpgsqlException e) when (mayBeDead && !isCommitting && Outages.IsBrokenConnection(e))
+            {
+                // Nothing is committed before the commit is asked for: a dead connection has rolled back.
+                mayBeDead = false;
+            }
+            catch (NpgsqlException e) when (Outages.IsOutage(e))
+            {
+                throw Unavailable(e);
+            }
         }
     }
 
     /// <inheritdoc/>
     public override async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            return await MigrateUnderLockAsync(cancellationToken);
+        }
+        catch (NpgsqlException e) when (Outages.IsOutage(e))
+        {
+            throw Unavailable(e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask DisposeAsync() => source.DisposeAsync();
+
+    private async Task<IReadOnlyList<string>> MigrateUnderLockAsync(CancellationToken cancellationToken)
+    {
         // A session lock: PostgreSQL gives it back when the connection ends, however it ends.
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var connection = await OpenAsync(cancellationToken);
         await ExecuteAsync(connection, $"select pg_advisory_lock({MigrationLock})", cancellationToken);
         try
         {
@@ -74,8 +123,24 @@ public sealed class PostgresDatabase : Database
         }
     }
 
-    /// <inheritdoc/>
-    public override ValueTask DisposeAsync() => source.DisposeAsync();
+    private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.OpenConnectionAsync(cancellationToken);
+        }
+        catch (Exception e) when (Outages.IsNoConnection(e))
+        {
+            throw Unavailable(e);
+        }
+    }
+
+    private DatabaseUnavailableException Unavailable(Exception failure)
+    {
+        var outage = new DatabaseUnavailableException(failure);
+        outages.Began(outage);
+        return outage;
+    }
 
     private static async Task ExecuteAsync(DbConnection connection, string sql, CancellationToken cancellationToken)
     {

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using DbUp;
 using DbUp.Sqlite.Helpers;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Larder.Registry.Data;
 
@@ -11,44 +13,88 @@ namespace Larder.Registry.Data;
 /// </summary>
 public sealed class SqliteDatabase : Database
 {
+    private readonly OutageLog outages;
     private readonly string connectionString;
     private readonly ConcurrentBag<SqliteConnection> readers = [];
     private readonly Lazy<SqliteWriter> writer;
 
     /// <summary>Opens nothing yet; the first statement creates the file if need be.</summary>
     /// <param name="file">The database file. Its folder exists.</param>
-    public SqliteDatabase(string file)
+    /// <param name="logger">Where outages are written; null for nowhere.</param>
+    /// <param name="lockTimeoutSeconds">How long to wait for another process that writes (a command-line verb).</param>
+    public SqliteDatabase(string file, ILogger? logger = null, int lockTimeoutSeconds = 30)
     {
+        outages = new OutageLog(logger ?? NullLogger.Instance);
         connectionString = new SqliteConnectionStringBuilder
         {
             DataSource = file,
             ForeignKeys = true,
-            Pooling = false,      // connections are kept here, with their settings
-            DefaultTimeout = 30,  // seconds to wait for another process that writes (a command-line verb)
+            Pooling = false, // connections are kept here, with their settings
+            DefaultTimeout = lockTimeoutSeconds,
         }.ConnectionString;
-        writer = new(() => new SqliteWriter(Open()));
+        writer = new(() => new SqliteWriter(Open));
     }
 
     /// <inheritdoc/>
     public override async Task<T> ReadAsync<T>(Func<Session, Task<T>> read, CancellationToken cancellationToken)
     {
-        if (!readers.TryTake(out var connection)) connection = Open();
+        SqliteConnection? connection = null;
         try
         {
-            return await read(new Session(connection, null, cancellationToken));
+            if (!readers.TryTake(out connection)) connection = Open();
+            var result = await read(new Session(connection, null, cancellationToken));
+            outages.Ended();
+            return result;
+        }
+        catch (SqliteException e) when (Outages.IsOutage(e))
+        {
+            // Who knows what state it is in; a new one costs little.
+            connection?.Dispose();
+            connection = null;
+            throw Unavailable(e);
         }
         finally
         {
-            readers.Add(connection);
+            if (connection is not null) readers.Add(connection);
         }
     }
 
     /// <inheritdoc/>
-    public override Task<T> WriteAsync<T>(Func<Session, Task<T>> write, CancellationToken cancellationToken) =>
-        writer.Value.RunAsync(write, cancellationToken);
+    public override async Task<T> WriteAsync<T>(Func<Session, Task<T>> write, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await writer.Value.RunAsync(write, cancellationToken);
+            outages.Ended();
+            return result;
+        }
+        catch (SqliteException e) when (Outages.IsOutage(e))
+        {
+            throw Unavailable(e);
+        }
+    }
 
     /// <inheritdoc/>
     public override Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken) => Task.Run(() =>
+    {
+        try
+        {
+            return Migrate();
+        }
+        catch (SqliteException e) when (Outages.IsOutage(e))
+        {
+            throw Unavailable(e);
+        }
+    }, cancellationToken);
+
+    /// <inheritdoc/>
+    public override async ValueTask DisposeAsync()
+    {
+        if (writer.IsValueCreated) await writer.Value.DisposeAsync();
+        while (readers.TryTake(out var connection)) await connection.DisposeAsync();
+    }
+
+    private IReadOnlyList<string> Migrate()
     {
         using var connection = Open();
         // The file lock of an exclusive transaction: the system gives it back when the process ends, however it ends.
@@ -65,13 +111,13 @@ public sealed class SqliteDatabase : Database
             Execute(connection, "rollback transaction");
             throw;
         }
-    }, cancellationToken);
+    }
 
-    /// <inheritdoc/>
-    public override async ValueTask DisposeAsync()
+    private DatabaseUnavailableException Unavailable(SqliteException failure)
     {
-        if (writer.IsValueCreated) await writer.Value.DisposeAsync();
-        while (readers.TryTake(out var connection)) await connection.DisposeAsync();
+        var outage = new DatabaseUnavailableException(failure);
+        outages.Began(outage);
+        return outage;
     }
 
     private SqliteConnection Open()

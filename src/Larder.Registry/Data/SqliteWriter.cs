@@ -6,21 +6,23 @@ namespace Larder.Registry.Data;
 /// <summary>
 /// The only one that writes to the SQLite file in this process. While one commit is on its way to the disk, the writes
 /// that arrive wait together and share the next: many uploads, one fsync. Each has a savepoint of its own, so one that
-/// fails takes none of the others with it.
+/// fails takes none of the others with it; when the database itself fails, all that wait for the commit are told, and the
+/// next begin on a new connection.
 /// </summary>
 internal sealed class SqliteWriter : IAsyncDisposable
 {
     // Bounds how long one transaction keeps other processes waiting.
     private const int MostWritesPerCommit = 256;
 
-    private readonly SqliteConnection connection;
+    private readonly Func<SqliteConnection> open;
     private readonly Channel<Write> queue = Channel.CreateBounded<Write>(
         new BoundedChannelOptions(capacity: 4096) { SingleReader = true });
     private readonly Task loop;
+    private SqliteConnection? connection; // null at first, and after a failure
 
-    public SqliteWriter(SqliteConnection connection)
+    public SqliteWriter(Func<SqliteConnection> open)
     {
-        this.connection = connection;
+        this.open = open;
         loop = Task.Run(RunAsync);
     }
 
@@ -35,7 +37,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     {
         queue.Writer.Complete();
         await loop;
-        await connection.DisposeAsync();
+        if (connection is not null) await connection.DisposeAsync();
     }
 
     private async Task RunAsync()
@@ -47,9 +49,11 @@ internal sealed class SqliteWriter : IAsyncDisposable
             {
                 await CommitGroupAsync(group);
             }
-            catch (SqliteException e)
+#pragma warning disable CA1031 // Whatever it is, those who wait must be told, and the writer must go on.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
-                Execute("rollback transaction", ignoreFailure: true);
+                Abandon();
                 foreach (var write in group) write.Fail(e);
             }
             group.Clear();
@@ -58,9 +62,10 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private async Task CommitGroupAsync(List<Write> group)
     {
-        // Taking the write lock at the start: a transaction that begins by reading could fail when it wants to write.
         while (group.Count == 0 && queue.Reader.TryRead(out var first)) Take(group, first);
         if (group.Count == 0) return;
+        connection ??= open();
+        // Taking the write lock at the start: a transaction that begins by reading could fail when it wants to write.
         await using var transaction = connection.BeginTransaction(deferred: false);
         for (var next = 0; next < group.Count; next++)
         {
@@ -73,23 +78,23 @@ internal sealed class SqliteWriter : IAsyncDisposable
         foreach (var write in group) write.Committed();
     }
 
+    // SQLite may have rolled back by itself, as it does when the disk is full, or not: closing ends either.
+    private void Abandon()
+    {
+        connection?.Dispose();
+        connection = null;
+    }
+
     private static void Take(List<Write> group, Write write)
     {
         if (!write.IsCancelled()) group.Add(write);
     }
 
-    private void Execute(string sql, bool ignoreFailure = false)
+    private void Execute(string sql)
     {
-        using var command = connection.CreateCommand();
+        using var command = connection!.CreateCommand();
         command.CommandText = sql;
-        try
-        {
-            command.ExecuteNonQuery();
-        }
-        catch (SqliteException) when (ignoreFailure)
-        {
-            // SQLite has already rolled back by itself, as it does when the disk is full.
-        }
+        command.ExecuteNonQuery();
     }
 
     private abstract class Write
@@ -98,6 +103,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
         public abstract bool IsCancelled();
 
         /// <summary>Runs the statements; false when they failed and must be undone.</summary>
+        /// <exception cref="SqliteException">The database failed, and with it the whole group.</exception>
         public abstract Task<bool> RunAsync(SqliteConnection connection, SqliteTransaction transaction);
 
         public abstract void Committed();
@@ -130,7 +136,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
                 completion.SetException(new DuplicateRowException(e));
             }
 #pragma warning disable CA1031 // Whatever the caller's function throws belongs to that caller; the writer must go on.
-            catch (Exception e)
+            catch (Exception e) when (e is not SqliteException sqlite || !Outages.IsOutage(sqlite))
 #pragma warning restore CA1031
             {
                 completion.SetException(e);

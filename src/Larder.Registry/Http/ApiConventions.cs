@@ -1,3 +1,5 @@
+using Larder.Registry.Data;
+using Larder.Storage.Blobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -7,15 +9,16 @@ namespace Larder.Registry.Http;
 /// <summary>What holds for every answer under <c>/api</c>: headers, and a GitLab body for whatever went wrong.</summary>
 public static partial class ApiConventions
 {
+    // A restart of PostgreSQL takes a few seconds.
+    private const int RetryAfterSeconds = 10;
+
     /// <summary>
     /// Adds the headers, and turns an unknown route, a wrong verb, an unreadable request and a bug into GitLab's bodies.
     /// An answer that has begun cannot be mended: its connection is cut, so that nobody takes it for whole.
     /// </summary>
     public static void UseApiConventions(this IApplicationBuilder app, ILogger logger) => app.Use(async (context, next) =>
     {
-        var headers = context.Response.Headers;
-        headers.XContentTypeOptions = "nosniff";
-        headers.XFrameOptions = "SAMEORIGIN";
+        WriteHeaders(context);
         try
         {
             await next(context);
@@ -27,23 +30,41 @@ public static partial class ApiConventions
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {
-            context.Response.Clear();
-            await ApiError.Message(e.StatusCode, $"{e.StatusCode} Bad request").ExecuteAsync(context);
+            await RefuseAsync(context, ApiError.Message(e.StatusCode, $"{e.StatusCode} Bad request"));
+        }
+        catch (DatabaseUnavailableException) when (!context.Response.HasStarted)
+        {
+            // Logged once, where the outage began.
+            await RefuseAsync(context, ApiError.Unavailable("the database does not answer", RetryAfterSeconds));
+        }
+        catch (BlobStoreFullException e) when (!context.Response.HasStarted)
+        {
+            StoreFull(logger, e, context.Request.Method, context.Request.Path);
+            await RefuseAsync(context, ApiError.StoreFull());
         }
 #pragma warning disable CA1031 // The outermost frame of a request: whatever it is, it is logged and answered.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             RequestFailed(logger, e, context.Request.Method, context.Request.Path);
-            if (context.Response.HasStarted)
-            {
-                context.Abort();
-                return;
-            }
-            context.Response.Clear();
-            await ApiError.Internal().ExecuteAsync(context);
+            if (context.Response.HasStarted) context.Abort();
+            else await RefuseAsync(context, ApiError.Internal());
         }
     });
+
+    private static void WriteHeaders(HttpContext context)
+    {
+        var headers = context.Response.Headers;
+        headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "SAMEORIGIN";
+    }
+
+    private static Task RefuseAsync(HttpContext context, ApiError error)
+    {
+        context.Response.Clear();
+        WriteHeaders(context);
+        return error.ExecuteAsync(context);
+    }
 
     private static bool IsApi(HttpContext context) => context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal);
 
@@ -53,6 +74,9 @@ public static partial class ApiConventions
         StatusCodes.Status405MethodNotAllowed => ApiError.MethodNotAllowed().ExecuteAsync(context),
         _ => Task.CompletedTask,
     };
+
+    [LoggerMessage(7004, LogLevel.Error, "{Method} {Path} could not be stored")]
+    private static partial void StoreFull(ILogger logger, Exception exception, string method, PathString path);
 
     [LoggerMessage(7001, LogLevel.Error, "{Method} {Path} failed")]
     private static partial void RequestFailed(ILogger logger, Exception exception, string method, PathString path);

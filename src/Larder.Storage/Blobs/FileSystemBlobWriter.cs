@@ -27,9 +27,10 @@ internal sealed class FileSystemBlobWriter : BlobWriter
         {
             file = File.OpenHandle(temp, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete);
         }
-        catch
+        catch (Exception e)
         {
             lanes.Dispose();
+            if (FileSystemCalls.SaysFull(e)) throw new BlobStoreFullException(e);
             throw;
         }
     }
@@ -42,8 +43,7 @@ internal sealed class FileSystemBlobWriter : BlobWriter
     public override async ValueTask AdvanceAsync(int count, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        RandomAccess.Write(file, lanes.Free.Span[..count], length);
-        Volatile.Write(ref length, length + count);
+        Write(count);
         if (durability == Durability.Durable && length - writtenBack >= WriteBackBytes)
         {
             FileSystemCalls.BeginWriteBack(file, writtenBack, length - writtenBack);
@@ -66,7 +66,6 @@ internal sealed class FileSystemBlobWriter : BlobWriter
         var stored = new StoredBlob(length, await lanes.FinishAsync());
         if (expected.Compare(stored) is { } mismatch) return new(null, mismatch);
         cancellationToken.ThrowIfCancellationRequested();
-        if (durability == Durability.Durable) RandomAccess.FlushToDisk(file);
         Publish(stored.Digests.Sha256);
         return new(stored, null);
     }
@@ -80,10 +79,33 @@ internal sealed class FileSystemBlobWriter : BlobWriter
         File.Delete(temp); // after a commit there is nothing under this name
     }
 
+    private void Write(int count)
+    {
+        var bytes = lanes.Free.Span[..count];
+        try
+        {
+            RandomAccess.Write(file, bytes, length);
+        }
+        catch (Exception e) when (FileSystemCalls.SaysFull(e))
+        {
+            throw new BlobStoreFullException(e);
+        }
+        Volatile.Write(ref length, length + count);
+    }
+
     private void Publish(Sha256 digest)
     {
-        // Over whatever stands there: it may be torn, or never have been synced. Who has it open reads on.
-        File.Move(temp, layout.FileOf(digest), overwrite: true);
+        try
+        {
+            // Some file systems find room for a file only now.
+            if (durability == Durability.Durable) RandomAccess.FlushToDisk(file);
+            // Over whatever stands there: it may be torn, or never have been synced. Who has it open reads on.
+            File.Move(temp, layout.FileOf(digest), overwrite: true);
+        }
+        catch (Exception e) when (FileSystemCalls.SaysFull(e))
+        {
+            throw new BlobStoreFullException(e);
+        }
         if (durability == Durability.Durable) FileSystemCalls.SyncFolder(layout.FolderOf(digest));
     }
 }

@@ -9,7 +9,17 @@ internal static partial class FileSystemCalls
     private const int OpenReadOnly = 0;
     private const int OpenDirectory = 0x10000;
     private const int OpenCloseOnExec = 0x80000;
+    private const int NoSpace = 28;    // ENOSPC
+    private const int OverQuota = 122; // EDQUOT
+    private const int WindowsDiskFull = unchecked((int)0x80070070);
     private const uint StartWriteBack = 2; // SYNC_FILE_RANGE_WRITE
+
+    /// <summary>
+    /// Whether a file system call failed for want of room: no space, over quota, or a file larger than the system allows, which
+    /// .NET reports as an argument out of range.
+    /// </summary>
+    public static bool SaysFull(Exception failure) =>
+        failure is ArgumentOutOfRangeException or IOException { HResult: NoSpace or OverQuota or WindowsDiskFull };
 
     /// <summary>Puts the entries of a folder on the disk: without it a renamed file may be gone after a power cut.</summary>
     /// <exception cref="IOException">The system refused.</exception>

@@ -22,6 +22,9 @@ public interface IBlobStore
     IAsyncEnumerable<BlobInfo> ListAsync(CancellationToken cancellationToken);
 }
 
+/// <summary>There is no room for a blob: the disk, or the share of it that this process may use, is full.</summary>
+public sealed class BlobStoreFullException(Exception inner) : IOException("There is no room for a blob.", inner);
+
 /// <summary>A blob as a listing names it.</summary>
 public sealed record BlobInfo(Sha256 Digest, long Length, DateTimeOffset WrittenAt);
 
