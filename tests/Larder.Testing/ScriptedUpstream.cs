@@ -19,7 +19,7 @@ public sealed class ScriptedUpstream : IAsyncDisposable
     private readonly ConcurrentQueue<SeenRequest> seen = new();
     private readonly ConcurrentDictionary<Socket, bool> connections = new();
     private Func<SeenRequest, ScriptedAnswer, Task> otherwise = (_, answer) => answer.HeadAsync(404, ("Content-Length", "0"));
-    private Socket? listener;
+    private volatile Socket? listener;
     private Task accepting = Task.CompletedTask;
 
     /// <summary>Listens on a free port of loopback.</summary>
@@ -80,18 +80,20 @@ public sealed class ScriptedUpstream : IAsyncDisposable
     /// <summary>Stops listening and cuts every connection, as a machine that goes away.</summary>
     public void Stop()
     {
-        listener?.Dispose();
+        (var stopped, listener) = (listener, null);
+        stopped?.Dispose();
         foreach (var connection in connections.Keys) connection.Dispose();
     }
 
     /// <summary>Listens again on the same port.</summary>
     public void Start()
     {
-        listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, Port));
-        listener.Listen(512);
-        Port = ((IPEndPoint)listener.LocalEndPoint!).Port;
-        accepting = AcceptAsync(listener);
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, Port));
+        socket.Listen(512);
+        Port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+        listener = socket;
+        accepting = AcceptAsync(socket);
     }
 
     /// <inheritdoc/>
@@ -109,6 +111,8 @@ public sealed class ScriptedUpstream : IAsyncDisposable
             {
                 var connection = await from.AcceptAsync();
                 connections[connection] = true;
+                // Accepted just as the server was stopped: Stop has not seen it.
+                if (listener != from) connection.Dispose();
                 _ = ServeAsync(connection);
             }
         }

@@ -44,8 +44,8 @@ internal sealed partial class Download
         /// <summary>Asking, or receiving: may be given up when nobody wants the file any more.</summary>
         Running,
 
-        /// <summary>Nobody wanted it: nobody may join.</summary>
-        GivenUp,
+        /// <summary>Nobody wanted it, or it broke in the middle: nobody may join, who comes now begins another.</summary>
+        Closed,
 
         /// <summary>The outcome is certain; what is left is to write it down.</summary>
         Settled,
@@ -76,12 +76,12 @@ internal sealed partial class Download
         }
     });
 
-    /// <summary>A reader more; null when the download is being given up.</summary>
+    /// <summary>A reader more; null when the download is being given up, has broken, or is over.</summary>
     public DownloadReader? TryJoin()
     {
         lock (gate)
         {
-            if (state is State.GivenUp or State.Finished) return null;
+            if (state is State.Closed or State.Finished) return null;
             readers++;
         }
         return new DownloadReader(this);
@@ -97,7 +97,7 @@ internal sealed partial class Download
             if (state == State.Finished) (unused, written) = (written, null);
             else if (state == State.Running && !keepFilling && !IsWorthFinishing())
             {
-                state = State.GivenUp;
+                state = State.Closed;
                 _ = cancellation.CancelAsync(); // its callbacks run elsewhere, not under this lock
             }
         }
@@ -239,6 +239,8 @@ internal sealed partial class Download
     {
         Settle();
         if (opened.TrySetResult(new DownloadOpening.Failed(failure))) return;
+        // Before anybody learns of it: who asks again after a broken answer must not be given the same one.
+        lock (gate) state = State.Closed;
         Show(0, new DownloadEnd(null, failure));
     }
 

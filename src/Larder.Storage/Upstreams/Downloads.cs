@@ -12,6 +12,9 @@ public sealed class Downloads(
     UpstreamClient client, IBlobStore blobs, DownloadOptions options, TimeProvider time, ILogger<Downloads> logger) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<DownloadKey, Download> running = new();
+
+    // Closed to newcomers and replaced by another one, but still cleaning up.
+    private readonly ConcurrentDictionary<Download, bool> replaced = new();
     private readonly CancellationTokenSource stopping = new();
 
     /// <summary>Joins the download of this name, or begins it by <paramref name="plan"/>. Dispose the reader to leave.</summary>
@@ -23,6 +26,7 @@ public sealed class Downloads(
             var begun = new Download(key, plan(), client, blobs, options, time, logger, stopping.Token);
             var won = download is null ? running.TryAdd(key, begun) : running.TryUpdate(key, begun, download);
             if (!won) continue; // somebody else was faster: join that one
+            if (download is not null) KeepUntilEnded(download);
             var first = begun.TryJoin()!;
             begun.Start(() => running.TryRemove(new(key, begun)));
             return first;
@@ -36,7 +40,14 @@ public sealed class Downloads(
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
-        await Task.WhenAll(running.Values.Select(download => download.Ended));
+        await Task.WhenAll(running.Values.Concat(replaced.Keys).Select(download => download.Ended));
         stopping.Dispose();
+    }
+
+    private void KeepUntilEnded(Download download)
+    {
+        replaced[download] = true;
+        _ = download.Ended.ContinueWith(_ => replaced.TryRemove(download, out bool _), CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 }

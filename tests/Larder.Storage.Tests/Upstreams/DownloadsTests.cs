@@ -91,7 +91,7 @@ public sealed class DownloadsTests : IAsyncLifetime
     [Fact]
     public async Task Reader_that_gives_up_waiting_harms_nobody()
     {
-        var (release, _) = Halting(total: 10_000, before: 100);
+        var release = Halting(total: 10_000, before: 100);
         var plan = new Plan(upstream);
         await using var other = Join(plan);
         var impatient = Join(plan);
@@ -108,12 +108,17 @@ public sealed class DownloadsTests : IAsyncLifetime
     [Fact]
     public async Task Download_is_given_up_when_the_last_reader_leaves_early_and_a_later_one_starts_anew()
     {
-        var (release, hungUp) = Halting(total: 10_000, before: 100);
+        var isConnected = new TaskCompletionSource<bool>();
+        upstream.On(Path, async (_, answer) =>
+        {
+            await answer.HeadAsync(200, ("Content-Length", "10000"));
+            await answer.BodyAsync(new byte[100]);
+            isConnected.SetResult(await answer.IsConnectedAsync());
+        });
         var first = Join(new Plan(upstream));
         await first.ReadAsync(new byte[10], Token);
         await first.DisposeAsync();
-        release.SetResult();
-        await hungUp.Task.WaitAsync(Token); // the connection is cut, not drained
+        (await isConnected.Task.WaitAsync(Token)).ShouldBeFalse(); // the connection is cut: the rest is not waited for
 
         upstream.File(Path, Content(10_000));
         await using var second = Join(new Plan(upstream));
@@ -125,7 +130,7 @@ public sealed class DownloadsTests : IAsyncLifetime
     [InlineData(2_000, 1_100)] // the rest is small
     public async Task Download_is_finished_when_the_last_reader_leaves_late(int total, int before)
     {
-        var (release, _) = Halting(total, before);
+        var release = Halting(total, before);
         var plan = new Plan(upstream);
         var reader = Join(plan);
         for (var read = 0; read < before - 1;) read += await reader.ReadAsync(new byte[before], Token);
@@ -137,7 +142,7 @@ public sealed class DownloadsTests : IAsyncLifetime
     [Fact]
     public async Task Download_that_must_be_kept_is_finished_whoever_leaves()
     {
-        var (release, _) = Halting(total: 10_000, before: 1);
+        var release = Halting(total: 10_000, before: 1);
         var plan = new Plan(upstream);
         await using (var reader = Join(plan))
         {
@@ -284,9 +289,30 @@ public sealed class DownloadsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Reader_that_asks_again_after_a_broken_answer_is_not_given_the_broken_one()
+    {
+        var plan = new Plan(upstream);
+        for (var round = 0; round < 100; round++)
+        {
+            upstream.On(Path, async (_, answer) =>
+            {
+                await answer.HeadAsync(200, ("Content-Length", "2000"));
+                await answer.BodyAsync(new byte[1000]);
+                answer.Close();
+            });
+            var key = new DownloadKey(round, Path);
+            await using var broken = downloads.Join(key, () => plan);
+            await Should.ThrowAsync<DownloadBrokenException>(async () => await DigestAsync(broken));
+            upstream.File(Path, Content(1000));
+            await using var again = downloads.Join(key, () => plan);
+            (await DigestAsync(again)).ShouldBe(Convert.ToHexStringLower(SHA256.HashData(Content(1000))));
+        }
+    }
+
+    [Fact]
     public async Task Running_downloads_can_be_looked_at()
     {
-        var (release, _) = Halting(total: 10_000, before: 6_000);
+        var release = Halting(total: 10_000, before: 6_000);
         await using var reader = Join(new Plan(upstream));
         for (var read = 0; read < 5_999;) read += await reader.ReadAsync(new byte[6_000], Token);
         var running = downloads.Snapshot().ShouldHaveSingleItem();
@@ -297,25 +323,18 @@ public sealed class DownloadsTests : IAsyncLifetime
 
     private DownloadReader Join(Plan plan) => downloads.Join(new DownloadKey(1, Path), () => plan);
 
-    private (TaskCompletionSource Release, TaskCompletionSource HungUp) Halting(int total, int before)
+    // Sends a part, and the rest when it is released.
+    private TaskCompletionSource Halting(int total, int before)
     {
-        var (release, hungUp) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var release = new TaskCompletionSource();
         upstream.On(Path, async (_, answer) =>
         {
             await answer.HeadAsync(200, ("Content-Length", $"{total}"));
             await answer.BodyAsync(new byte[before]);
             await release.Task;
-            try
-            {
-                await answer.BodyAsync(new byte[total - before]);
-                if (await answer.IsConnectedAsync()) return; // a next request on the same connection
-            }
-            catch (IOException)
-            {
-            }
-            hungUp.TrySetResult();
+            await answer.BodyAsync(new byte[total - before]);
         });
-        return (release, hungUp);
+        return release;
     }
 
     private static byte[] Content(int length)
