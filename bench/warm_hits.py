@@ -19,8 +19,8 @@ ROUNDS = int(os.environ.get("ROUNDS", 5))
 SECONDS = int(os.environ.get("SECONDS_EACH", 5))
 
 
-def wrk(url, headers=()):
-    command = ["wrk", "-t1", "-c64", f"-d{SECONDS}s", "--latency"]
+def wrk(url, headers=(), connections=64):
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency"]
     for header in headers:
         command += ["-H", header]
     out = subprocess.run(command + [url], capture_output=True, text=True, check=True).stdout
