@@ -8,7 +8,7 @@ namespace Larder.Registry.Access;
 /// Finds who is calling, for every endpoint that carries <see cref="RequiredPermission"/>. Refuses by itself what needs no look at
 /// a project or group: a bad credential, a scope too narrow, a blocked user, an anonymous caller where one must sign in.
 /// </summary>
-internal sealed class AccessMiddleware(RequestDelegate next, TokenDirectory tokens, PermissionTable table, TimeProvider time)
+internal sealed class AccessMiddleware(RequestDelegate next, TokenDirectory tokens, PermissionTable table, TokenUses uses, TimeProvider time)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -17,12 +17,14 @@ internal sealed class AccessMiddleware(RequestDelegate next, TokenDirectory toke
             var rule = table[required.Permission];
             var (caller, refusal) = await FindCallerAsync(context, required.Surface, rule);
             if (refusal is null && caller.IsAnonymous && rule.SignInFirst) refusal = SurfaceWords.Unauthorized(required.Surface);
+            if (refusal is null && caller.IsBot && rule.ForPeople) refusal = ApiError.Forbidden();
             if (refusal is not null)
             {
                 await refusal.ExecuteAsync(context);
                 return;
             }
             context.Features.Set(caller);
+            uses.Note(caller);
         }
         await next(context);
     }

@@ -12,7 +12,10 @@ public static class AccessModule
         services.AddSingleton<PermissionTable>();
         services.AddSingleton<TokenDirectory>();
         services.AddSingleton<TokenStore>();
+        services.AddSingleton<ResourceTokenStore>();
         services.AddSingleton<DeployTokenStore>();
+        services.AddSingleton<TokenUses>();
+        services.AddHostedService(provider => provider.GetRequiredService<TokenUses>());
         services.AddSingleton<Memberships>();
         services.AddSingleton<RootAccount>();
         services.AddSingleton<Standings>();

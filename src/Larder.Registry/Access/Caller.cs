@@ -33,6 +33,9 @@ public sealed record Caller(
     /// <summary>Nobody in particular.</summary>
     public static Caller Anonymous { get; } = new(CallerKind.Anonymous, null, null, false, Scopes.None, null);
 
+    /// <summary>Whether its user stands for an access token of a project or group, and is no person.</summary>
+    public bool IsBot { get; init; }
+
     /// <summary>Whether there is no credential.</summary>
     public bool IsAnonymous => Kind == CallerKind.Anonymous;
 }

@@ -50,6 +50,9 @@ public enum Permission
     /// <summary>Changing a group and its members.</summary>
     ManageGroup,
 
+    /// <summary>The access tokens of a group.</summary>
+    ManageGroupAccessTokens,
+
     /// <summary>The deploy tokens of a group.</summary>
     ReadGroupDeployTokens,
 
@@ -73,6 +76,9 @@ public enum Permission
 
     /// <summary>Changing a project and its members.</summary>
     ManageProject,
+
+    /// <summary>The access tokens of a project.</summary>
+    ManageProjectAccessTokens,
 
     /// <summary>The deploy tokens of a project: seeing, making and ending them.</summary>
     ManageProjectDeployTokens,

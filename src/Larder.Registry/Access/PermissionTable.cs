@@ -45,6 +45,9 @@ internal sealed record PermissionRule(
     /// <summary>The kinds of credentials that are looked for at all; all others are as if they were not there.</summary>
     public CallerKind Accepts { get; init; } = CallerKind.User;
 
+    /// <summary>The users that stand for access tokens of projects and groups may not, whatever their level.</summary>
+    public bool ForPeople { get; init; }
+
     /// <summary>The scopes that suffice for a request that only reads (GET, HEAD): <c>read_api</c> wherever <c>api</c> does.</summary>
     public Scopes ScopesFor(bool reading) => reading && Scopes.HasFlag(Scopes.Api) ? Scopes | Scopes.ReadApi : Scopes;
 }
@@ -76,10 +79,11 @@ internal sealed class PermissionTable
             Server(Permission.RotateOwnToken, Audience.SignedIn, Scopes.Api | Scopes.SelfRotate),
 
             Server(Permission.ListGroups, Audience.Everybody),
-            Server(Permission.CreateGroup, Audience.SignedIn),
+            Server(Permission.CreateGroup, Audience.SignedIn) with { ForPeople = true },
             Visitors(Permission.ReadGroup, AccessLevel.Minimal),
             Members(Permission.CreateSubgroup, AccessLevel.Maintainer),
             Members(Permission.ManageGroup, AccessLevel.Owner, signInFirst: true),
+            Members(Permission.ManageGroupAccessTokens, AccessLevel.Owner, signInFirst: true) with { ForPeople = true },
             Members(Permission.ReadGroupDeployTokens, AccessLevel.Maintainer, signInFirst: true),
             Members(Permission.ManageGroupDeployTokens, AccessLevel.Owner, signInFirst: true),
             Visitors(Permission.ReadGroupMembers, AccessLevel.Guest, signInFirst: true),
@@ -89,6 +93,7 @@ internal sealed class PermissionTable
             Members(Permission.CreateProjectInGroup, AccessLevel.Developer),
             Visitors(Permission.ReadProject, AccessLevel.Guest),
             Members(Permission.ManageProject, AccessLevel.Maintainer, signInFirst: true),
+            Members(Permission.ManageProjectAccessTokens, AccessLevel.Maintainer, signInFirst: true) with { ForPeople = true },
             Members(Permission.ManageProjectDeployTokens, AccessLevel.Maintainer, signInFirst: true),
             Visitors(Permission.ReadProjectMembers, AccessLevel.Guest, signInFirst: true),
 

@@ -19,10 +19,9 @@ internal sealed record TokenIdentity(Caller Caller, long? ExpiresAt, bool IsEnde
 /// </summary>
 internal sealed class TokenDirectory(Database database, AccessCache cache)
 {
-    // Expressions of a union take their types from its first part, hence the casts there.
     private const string Find = """
         select 1 as kind, t.id, t.user_id, u.username, u.admin, u.state, t.scopes, t.expires_at, t.revoked_at as ended_at,
-          cast(null as bigint) as project_id, cast(null as bigint) as namespace_id
+          u.bot_project_id as project_id, u.bot_namespace_id as namespace_id
         from personal_access_tokens t join users u on u.id = t.user_id where t.sha256 = @Sha256
         union all
         select 2, d.id, null, d.given_username, 0, 'active', d.scopes, d.expires_at, null, d.project_id, d.namespace_id
@@ -72,7 +71,10 @@ internal sealed class TokenDirectory(Database database, AccessCache cache)
         {
             CallerKind.DeployToken => new(CallerKind.DeployToken, null, DeployToken.UsernameOf(Id, Username), IsAdmin: false,
                 ScopeNames.Parse(Scopes), Id, new DeployTokenHome(ProjectId, NamespaceId)),
-            _ => new(CallerKind.User, UserId, Username, Admin != 0, ScopeNames.Parse(Scopes), Id),
+            _ => new(CallerKind.User, UserId, Username, Admin != 0, ScopeNames.Parse(Scopes), Id)
+            {
+                IsBot = (ProjectId ?? NamespaceId) is not null,
+            },
         };
     }
 }

@@ -11,13 +11,14 @@ public sealed record PersonalAccessToken(
     public bool IsActive(long now) => RevokedAt is null && (ExpiresAt is null || now < ExpiresAt);
 }
 
-/// <summary>Which tokens are wanted; null for all.</summary>
-public sealed record TokenFilter(long? UserId, bool? Active, bool? Revoked, string? Search);
-
 /// <summary>Personal access tokens. Only their SHA-256 is kept.</summary>
 public sealed class TokenStore(Database database, AccessCache cache, TimeProvider time)
 {
-    private const string Columns = "id, user_id, name, description, scopes, created_at, expires_at, revoked_at, last_used_at";
+    /// <summary>Columns of <c>personal_access_tokens t</c> in the order of <see cref="PersonalAccessToken"/>.</summary>
+    internal const string Columns = "t.id, t.user_id, t.name, t.description, t.scopes, t.created_at, t.expires_at, t.revoked_at, t.last_used_at";
+
+    // SQLite knows no alias after returning.
+    private const string OwnColumns = "id, user_id, name, description, scopes, created_at, expires_at, revoked_at, last_used_at";
 
     /// <summary>Makes a token.</summary>
     /// <param name="userId">Its owner.</param>
@@ -41,34 +42,34 @@ public sealed class TokenStore(Database database, AccessCache cache, TimeProvide
     public Task<(IReadOnlyList<PersonalAccessToken> Tokens, long Total)> ListAsync(
         TokenFilter filter, Page page, CancellationToken cancellationToken)
     {
-        const string works = "revoked_at is null and (expires_at is null or expires_at > @Now)";
-        var where = Conditions.All(
-            filter.UserId is null ? null : "user_id = @UserId",
-            filter.Active switch { null => null, true => works, false => $"not ({works})" },
-            filter.Revoked switch { null => null, true => "revoked_at is not null", false => "revoked_at is null" },
-            filter.Search is null ? null : @"lower(name) like @Search escape '\'");
-        var parameters = new
-        {
-            UserId = filter.UserId ?? 0, Search = LikePattern.Containing(filter.Search), Now = Now(),
-            Limit = page.Size, page.Offset, Page.CountLimit,
-        };
+        const string tables = "personal_access_tokens t join users u on u.id = t.user_id";
+        var parameters = filter.Parameters(Now(), page);
         return database.ReadAsync(async session => (
             await session.QueryAsync<PersonalAccessToken>(
-                $"select {Columns} from personal_access_tokens {where} order by id limit @Limit offset @Offset", parameters),
+                $"select {Columns} from {tables} {filter.Where} {filter.OrderBy} limit @Limit offset @Offset", parameters),
             await session.SingleAsync<long>(
-                $"select count(*) from (select 1 from personal_access_tokens {where} limit @CountLimit) counted", parameters)), cancellationToken);
+                $"select count(*) from (select 1 from {tables} {filter.Where} limit @CountLimit) counted", parameters)), cancellationToken);
     }
 
     /// <summary>By id; null when there is none.</summary>
     public Task<PersonalAccessToken?> FindAsync(long id, CancellationToken cancellationToken) => database.ReadAsync(
         session => session.FirstOrDefaultAsync<PersonalAccessToken>(
-            $"select {Columns} from personal_access_tokens where id = @Id", new { Id = id }), cancellationToken);
+            $"select {Columns} from personal_access_tokens t where t.id = @Id", new { Id = id }), cancellationToken);
 
     /// <summary>Ends a token: at once here, within five seconds on other nodes. Ending it again changes nothing.</summary>
     public async Task RevokeAsync(long id, CancellationToken cancellationToken)
     {
-        await database.WriteAsync(session => RevokeAsync(session, id), cancellationToken);
+        await database.WriteAsync(async session =>
+        {
+            await RevokeAsync(session, id);
+            // A bot stands for its token alone.
+            await session.ExecuteAsync("""
+                delete from members where user_id in (select t.user_id from personal_access_tokens t join users u on u.id = t.user_id
+                  where t.id = @Id and coalesce(u.bot_project_id, u.bot_namespace_id) is not null)
+                """, new { Id = id });
+        }, cancellationToken);
         cache.UsersChanged();
+        cache.MembersChanged();
     }
 
     /// <summary>Replaces a token by a new one of the same name and scopes; null when it had ended already.</summary>
@@ -91,7 +92,7 @@ public sealed class TokenStore(Database database, AccessCache cache, TimeProvide
         Session session, string text, long userId, string name, string? description, string scopes, long? expiresAt) =>
         session.SingleAsync<PersonalAccessToken>($"""
             insert into personal_access_tokens (user_id, name, description, sha256, scopes, created_at, expires_at)
-            values (@UserId, @Name, @Description, @Sha256, @Scopes, @Now, @ExpiresAt) returning {Columns}
+            values (@UserId, @Name, @Description, @Sha256, @Scopes, @Now, @ExpiresAt) returning {OwnColumns}
             """, new
         {
             UserId = userId, Name = name, Description = description, Sha256 = TokenDigest.Of(text).Hex, Scopes = scopes,

@@ -129,6 +129,17 @@ public sealed class ApiParameters
         return null;
     }
 
+    /// <summary>An instant (Unix milliseconds) of ISO 8601, UTC where it names no zone, or null when left out; else <c>name is invalid</c>.</summary>
+    public long? Instant(string name)
+    {
+        var value = Text(name);
+        if (string.IsNullOrEmpty(value)) return null;
+        if (DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var instant))
+            return instant.ToUnixTimeMilliseconds();
+        problems.Add($"{name} is invalid");
+        return null;
+    }
+
     /// <summary>A list: a JSON array, <c>name[]=a&amp;name[]=b</c>, or words with commas. Null when left out.</summary>
     public IReadOnlyList<string>? List(string name) =>
         (Text(name) ?? Text(name + "[]"))?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

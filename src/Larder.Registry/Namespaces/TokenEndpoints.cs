@@ -9,9 +9,6 @@ namespace Larder.Registry.Namespaces;
 /// <summary>GitLab's personal access tokens API. The text of a token is in the answer that makes it, and never again.</summary>
 internal static class TokenEndpoints
 {
-    private const int DaysOfNew = 365;
-    private const int DaysOfRotated = 7;
-
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapPost("/api/v4/users/{user_id}/personal_access_tokens", CreateAsync).Requires(Permission.ManageUsers, Surface.Api);
@@ -32,14 +29,14 @@ internal static class TokenEndpoints
         var parameters = await ApiParameters.ReadAsync(context);
         var name = parameters.RequiredText("name");
         var scopes = TokenParameters.Scopes(parameters, ScopeNames.All);
-        var expiresOn = parameters.Day("expires_at") ?? Today(time).AddDays(DaysOfNew);
+        var expiresAt = TokenParameters.ExpiryOfNew(parameters, time);
         if (parameters.Problems is { } problems) return problems;
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
         if (Texts.TooLong("name", name) is { } tooLong) return tooLong;
         if (await users.FindAsync(userId, cancellationToken) is null) return ApiError.NotFound("User");
         var (token, text) = await tokens.CreateAsync(
-            userId, name, parameters.Text("description"), scopes, ApiJson.Midnight(expiresOn), cancellationToken);
-        return ApiJson.Answer(Json(token, time, text), StatusCodes.Status201Created);
+            userId, name, parameters.Text("description"), scopes, expiresAt, cancellationToken);
+        return ApiJson.Answer(TokenJson.Personal(token, time, text), StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> ListAsync(
@@ -48,30 +45,28 @@ internal static class TokenEndpoints
         var parameters = await ApiParameters.ReadAsync(context);
         var caller = context.Caller();
         var userId = parameters.Number("user_id");
-        bool? active = parameters.OneOf("state", "active", "inactive") switch { "active" => true, "inactive" => false, _ => null };
-        var filter = new TokenFilter(
-            caller.IsAdmin ? userId : caller.UserId, active, parameters.Flag("revoked"), parameters.Text("search"));
+        var filter = TokenParameters.Filter(parameters) with { UserId = caller.IsAdmin ? userId : caller.UserId };
         var page = Page.Read(parameters);
         if (parameters.Problems is { } problems) return problems;
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
         if (!caller.IsAdmin && userId is not null && userId != caller.UserId) return ApiError.Unauthorized();
         var (found, total) = await tokens.ListAsync(filter, page, cancellationToken);
         page.WriteHeaders(context, total, options.ExternalUrl);
-        return ApiJson.Answer(found.Select(token => Json(token, time)));
+        return ApiJson.Answer(found.Select(token => TokenJson.Personal(token, time)));
     }
 
     private static async Task<IResult> GetAsync(
         HttpContext context, Gate gate, TokenStore tokens, TimeProvider time, CancellationToken cancellationToken)
     {
         var (token, refusal) = await FindAsync(context, gate, tokens, cancellationToken);
-        return refusal ?? ApiJson.Answer(Json(token!, time));
+        return refusal ?? ApiJson.Answer(TokenJson.Personal(token!, time));
     }
 
     private static async Task<IResult> GetSelfAsync(
         HttpContext context, Gate gate, TokenStore tokens, TimeProvider time, CancellationToken cancellationToken)
     {
         var (token, refusal) = await FindSelfAsync(context, gate, tokens, cancellationToken);
-        return refusal ?? ApiJson.Answer(Json(token!, time));
+        return refusal ?? ApiJson.Answer(TokenJson.Personal(token!, time));
     }
 
     private static async Task<IResult> RevokeAsync(HttpContext context, Gate gate, TokenStore tokens, CancellationToken cancellationToken) =>
@@ -102,11 +97,11 @@ internal static class TokenEndpoints
     {
         if (found.Refusal is { } refusal) return refusal;
         var parameters = await ApiParameters.ReadAsync(context);
-        var expiresOn = parameters.Day("expires_at") ?? Today(time).AddDays(DaysOfRotated);
+        var expiresAt = TokenParameters.ExpiryOfRotated(parameters, time);
         if (parameters.Problems is { } problems) return problems;
         if (!found.Token!.IsActive(time.GetUtcNow().ToUnixTimeMilliseconds())) return ApiError.Unauthorized();
-        return await tokens.RotateAsync(found.Token, ApiJson.Midnight(expiresOn), cancellationToken) is var (token, text)
-            ? ApiJson.Answer(Json(token, time, text))
+        return await tokens.RotateAsync(found.Token, expiresAt, cancellationToken) is var (token, text)
+            ? ApiJson.Answer(TokenJson.Personal(token, time, text))
             : ApiError.Unauthorized();
     }
 
@@ -128,26 +123,5 @@ internal static class TokenEndpoints
         if (await gate.CheckAsync(context) is { } refusal) return (null, refusal);
         var token = context.Caller().TokenId is { } id ? await tokens.FindAsync(id, cancellationToken) : null;
         return (token, token is null ? ApiError.Unauthorized() : null);
-    }
-
-    private static DateOnly Today(TimeProvider time) => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
-
-    private static Dictionary<string, object?> Json(PersonalAccessToken token, TimeProvider time, string? text = null)
-    {
-        var json = new Dictionary<string, object?>
-        {
-            ["id"] = token.Id,
-            ["name"] = token.Name,
-            ["revoked"] = token.RevokedAt is not null,
-            ["created_at"] = ApiJson.Instant(token.CreatedAt),
-            ["description"] = token.Description,
-            ["scopes"] = token.Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries),
-            ["user_id"] = token.UserId,
-            ["last_used_at"] = ApiJson.Instant(token.LastUsedAt),
-            ["active"] = token.IsActive(time.GetUtcNow().ToUnixTimeMilliseconds()),
-            ["expires_at"] = ApiJson.Day(token.ExpiresAt),
-        };
-        if (text is not null) json["token"] = text;
-        return json;
     }
 }

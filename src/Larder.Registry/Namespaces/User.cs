@@ -8,12 +8,18 @@ namespace Larder.Registry.Namespaces;
 /// <param name="State"><see cref="UserState"/>.</param>
 /// <param name="Admin">1 for an administrator, else 0.</param>
 /// <param name="CreatedAt">Unix milliseconds.</param>
-/// <param name="NamespaceId">The personal namespace.</param>
+/// <param name="NamespaceId">The personal namespace; bots have none.</param>
+/// <param name="BotProjectId">The project whose access token this user stands for.</param>
+/// <param name="BotNamespaceId">The group whose access token this user stands for.</param>
 public sealed record User(
-    long Id, string Username, string Name, string Email, string State, long Admin, long CreatedAt, long NamespaceId)
+    long Id, string Username, string Name, string Email, string State, long Admin, long CreatedAt, long? NamespaceId,
+    long? BotProjectId, long? BotNamespaceId)
 {
     /// <summary>Whether this is an administrator.</summary>
     public bool IsAdmin => Admin != 0;
+
+    /// <summary>Whether this is no person but stands for a token.</summary>
+    public bool IsBot => (BotProjectId ?? BotNamespaceId) is not null;
 }
 
 /// <summary>What a user's tokens are good for.</summary>

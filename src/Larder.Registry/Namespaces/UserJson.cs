@@ -18,7 +18,7 @@ internal static class UserJson
     public static object Full(User user, string baseUrl) => new
     {
         user.Id, user.Username, user.Name, user.State, Locked = false, AvatarUrl = (string?)null, WebUrl = $"{baseUrl}/{user.Username}",
-        CreatedAt = ApiJson.Instant(user.CreatedAt), Bio = "", Location = (string?)null, PublicEmail = (string?)null, Bot = false,
+        CreatedAt = ApiJson.Instant(user.CreatedAt), Bio = "", Location = (string?)null, PublicEmail = (string?)null, Bot = user.IsBot,
         Organization = "", JobTitle = "", LastSignInAt = (DateTimeOffset?)null, ConfirmedAt = ApiJson.Instant(user.CreatedAt),
         LastActivityOn = (DateOnly?)null, user.Email, ProjectsLimit, CurrentSignInAt = (DateTimeOffset?)null,
         Identities = Array.Empty<object>(), CanCreateGroup = true, CanCreateProject = true, TwoFactorEnabled = false, External = false,

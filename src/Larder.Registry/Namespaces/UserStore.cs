@@ -14,8 +14,8 @@ public sealed record UserFilter(string? Username, string? Search);
 public sealed class UserStore(Database database, AccessCache cache, TimeProvider time)
 {
     private const string Select = """
-        select u.id, u.username, u.name, u.email, u.state, u.admin, u.created_at, n.id as namespace_id
-        from users u join namespaces n on n.owner_id = u.id
+        select u.id, u.username, u.name, u.email, u.state, u.admin, u.created_at, n.id as namespace_id, u.bot_project_id, u.bot_namespace_id
+        from users u left join namespaces n on n.owner_id = u.id
         """;
 
     /// <summary>By id; null when there is none.</summary>
@@ -84,6 +84,17 @@ public sealed class UserStore(Database database, AccessCache cache, TimeProvider
         });
         var personal = new NewNamespace(NamespaceKind.User, null, id, user.Name, user.Username, Visibility.Private, "");
         var namespaceId = (await NamespaceStore.InsertAsync(session, personal, now)).Id;
-        return new User(id, user.Username, user.Name, user.Email, UserState.Active, user.IsAdmin ? 1 : 0, now, namespaceId);
+        return new User(id, user.Username, user.Name, user.Email, UserState.Active, user.IsAdmin ? 1 : 0, now, namespaceId, null, null);
     }
+
+    /// <summary>A user that stands for an access token of a project or group; it has no personal namespace.</summary>
+    internal static Task<long> InsertBotAsync(Session session, Place place, string username, string name, long now) =>
+        session.SingleAsync<long>("""
+            insert into users (username, username_key, name, email, state, admin, created_at, updated_at, bot_project_id, bot_namespace_id)
+            values (@Username, @Username, @Name, @Email, @State, 0, @Now, @Now, @ProjectId, @NamespaceId) returning id
+            """, new
+        {
+            Username = username, Name = name, Email = $"{username}@noreply.invalid", State = UserState.Active, Now = now,
+            place.ProjectId, place.NamespaceId,
+        });
 }
