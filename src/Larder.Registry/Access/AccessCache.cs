@@ -18,6 +18,9 @@ public sealed class AccessCache(TimeProvider time)
     /// <summary>The level of a user in a project or namespace.</summary>
     internal ShortMemory<MembershipKey, Membership> Memberships { get; } = new(20_000, time);
 
+    /// <summary>Whether jobs of a source may use a project.</summary>
+    internal ShortMemory<(long Project, long Source), bool> JobSources { get; } = new(10_000, time);
+
     /// <summary>Groups and personal namespaces by id (and an empty path) or by path (and id 0).</summary>
     internal ShortMemory<(long Id, string Path), Namespace> Namespaces { get; } = new(10_000, time);
 
@@ -41,5 +44,8 @@ public sealed class AccessCache(TimeProvider time)
         Projects.Forget();
         // Visibility and ownership take part in what a user may.
         Memberships.Forget();
+        // And tokens of jobs know where their project is.
+        Tokens.Forget();
+        JobSources.Forget();
     }
 }

@@ -16,6 +16,8 @@ public static class AccessModule
         services.AddSingleton<DeployTokenStore>();
         services.AddSingleton<TokenUses>();
         services.AddHostedService(provider => provider.GetRequiredService<TokenUses>());
+        services.AddSingleton<JobTokenStore>();
+        services.AddSingleton<JobTokenAllowlist>();
         services.AddSingleton<Memberships>();
         services.AddSingleton<RootAccount>();
         services.AddSingleton<Standings>();

@@ -23,7 +23,7 @@ public enum CallerKind
 /// <param name="Kind">Which of the other members there are.</param>
 /// <param name="UserId">The user, if there is one: what the caller makes is made by this user.</param>
 /// <param name="Username">The name that goes with the token in HTTP Basic, if there is one.</param>
-/// <param name="IsAdmin">Whether the caller is an administrator: may everything that the scopes allow.</param>
+/// <param name="IsAdmin">Whether the caller is an administrator: may everything that the scopes allow. A job never is.</param>
 /// <param name="Scopes">What the token is limited to.</param>
 /// <param name="TokenId">The row of the token, in the table of its kind.</param>
 /// <param name="Bounds">Where the caller's rights come from, where that is not simply what its user may.</param>

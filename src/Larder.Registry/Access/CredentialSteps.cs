@@ -19,6 +19,16 @@ internal static class CredentialSteps
 {
     private static readonly CredentialStep DeployTokenFirst = new(Placement.DeployTokenAnywhere, CallerKind.DeployToken, Overlooks: true);
 
+    // Not being a job's, it may still be somebody else's.
+    private static readonly CredentialStep BearerOfJob = new(Placement.Bearer, CallerKind.Job, Overlooks: true);
+
+    private static readonly CredentialStep[] OfJobTokens =
+    [
+        new(Placement.JobTokenQuery, CallerKind.Job),
+        new(Placement.TokenQuery, CallerKind.Job),
+        new(Placement.JobTokenHeader, CallerKind.Job),
+    ];
+
     private static readonly CredentialStep[] OfAccessTokens =
     [
         new(Placement.PrivateTokenQuery, CallerKind.User),
@@ -29,15 +39,24 @@ internal static class CredentialSteps
     // GitLab overlooks a wrong password: a public project stays readable with whatever a .netrc holds.
     private static readonly CredentialStep BasicOfUser = new(Placement.Basic, CallerKind.User, Overlooks: true);
 
-    private static readonly CredentialStep[] Generic = [DeployTokenFirst, .. OfAccessTokens, BasicOfUser];
-    private static readonly CredentialStep[] Api = [.. OfAccessTokens, BasicOfUser];
-    private static readonly CredentialStep[] RegistryApi = OfAccessTokens;
+    private static readonly CredentialStep[] Generic = 
+    [
+        DeployTokenFirst, BearerOfJob, .. OfAccessTokens, BasicOfUser, new(Placement.BasicOfJob, CallerKind.Job), .. OfJobTokens,
+    ];
+
+    private static readonly CredentialStep[] Api = [BearerOfJob, .. OfAccessTokens, BasicOfUser, .. OfJobTokens];
+
+    private static readonly CredentialStep[] RegistryApi =
+    [
+        .. OfAccessTokens, new(Placement.JobTokenQuery, CallerKind.Job), new(Placement.JobTokenHeader, CallerKind.Job),
+    ];
 
     private static readonly CredentialStep[] RegistryDownload =
     [
         new(Placement.PrivateTokenHeader, CallerKind.User),
         new(Placement.DeployTokenHeader, CallerKind.DeployToken),
-        new(Placement.Basic, CallerKind.User | CallerKind.DeployToken),
+        new(Placement.JobTokenHeader, CallerKind.Job),
+        new(Placement.Basic, CallerKind.User | CallerKind.DeployToken | CallerKind.Job),
     ];
 
     /// <summary>The steps of a surface.</summary>
@@ -55,10 +74,10 @@ internal static class CredentialSteps
         surface == Surface.VirtualRegistryDownload && RegistryDownload.Count(step => Credentials.Read(request, step.Placement) is not null) > 1;
 
     /// <summary>
-    /// Whether the name in Basic is the one that goes with the token. Only where Maven downloads does it matter whose name an
-    /// access token or deploy token comes with.
+    /// Whether the name in Basic is the one that goes with the token. That of jobs always matters; whose name an access token
+    /// or deploy token comes with does only where Maven downloads.
     /// </summary>
     public static bool NameFits(Surface surface, Credential credential, Caller owner) =>
-        credential.Username is not { } name || surface != Surface.VirtualRegistryDownload
+        credential.Username is not { } name || (surface != Surface.VirtualRegistryDownload && owner.Kind != CallerKind.Job)
         || string.Equals(name, owner.Username, owner.Kind == CallerKind.User ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
 }

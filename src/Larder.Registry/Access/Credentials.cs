@@ -10,6 +10,15 @@ internal enum Placement
     /// <summary><c>?private_token=</c>.</summary>
     PrivateTokenQuery,
 
+    /// <summary><c>?job_token=</c>.</summary>
+    JobTokenQuery,
+
+    /// <summary><c>?token=</c>.</summary>
+    TokenQuery,
+
+    /// <summary><c>JOB-TOKEN:</c>.</summary>
+    JobTokenHeader,
+
     /// <summary><c>PRIVATE-TOKEN:</c>.</summary>
     PrivateTokenHeader,
 
@@ -24,6 +33,9 @@ internal enum Placement
 
     /// <summary>The password of <c>Authorization: Basic</c>.</summary>
     Basic,
+
+    /// <summary>The same, if the name is the one of jobs.</summary>
+    BasicOfJob,
 }
 
 /// <summary>A credential as presented; nothing is known yet about its worth.</summary>
@@ -45,6 +57,10 @@ internal static class Credentials
         Placement.DeployTokenAnywhere => Basic(request) ?? Of(request.Headers["DEPLOY-TOKEN"]) ?? Bearer(request),
         Placement.Bearer => Bearer(request),
         Placement.Basic => Basic(request),
+        Placement.BasicOfJob => Basic(request) is { Username: JobGrants.Username } credential ? credential : null,
+        Placement.JobTokenQuery => Query(request, "job_token"),
+        Placement.TokenQuery => Query(request, "token"),
+        Placement.JobTokenHeader => Of(request.Headers["JOB-TOKEN"]),
         _ => throw new ArgumentOutOfRangeException(nameof(placement), placement, null),
     };
 

@@ -43,6 +43,7 @@ public sealed class Gate
         if (project is null) return SurfaceWords.Refuse(required.Surface, caller, Sight.Absent, "Project");
         if (await AllowsAsync(caller, required.Permission, project, context.RequestAborted)) return null;
         var visible = await AllowsAsync(caller, Permission.ReadProject, project, context.RequestAborted);
+        if (!visible && caller.Bounds is JobGrants jobs && required.Surface == Surface.Api) return SurfaceWords.JobNotAllowed(jobs, project);
         return SurfaceWords.Refuse(required.Surface, caller, visible ? Sight.Visible : Sight.Hidden, "Project");
     }
 
@@ -94,7 +95,7 @@ public sealed class Gate
 
     private static bool AdmitsVisitor(PermissionRule rule, Caller caller, string visibility) =>
         rule.Audience == Audience.MembersAndVisitors
-        && (visibility == Visibility.Public || (visibility == Visibility.Internal && caller.UserId is not null));
+        && (visibility == Visibility.Public || (visibility == Visibility.Internal && caller.Kind is CallerKind.User or CallerKind.Job));
 
     private static RequiredPermission Required(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<RequiredPermission>()

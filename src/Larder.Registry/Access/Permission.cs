@@ -83,11 +83,17 @@ public enum Permission
     /// <summary>The deploy tokens of a project: seeing, making and ending them.</summary>
     ManageProjectDeployTokens,
 
+    /// <summary>Minting and ending job tokens of a project, and which other projects' jobs may use it.</summary>
+    ManageJobTokens,
+
     /// <summary>Who is a member of a project.</summary>
     ReadProjectMembers,
 
-    /// <summary>What packages there are, in a project or in a group.</summary>
+    /// <summary>What packages there are in a project.</summary>
     ListPackages,
+
+    /// <summary>What packages there are in a group.</summary>
+    ListGroupPackages,
 
     /// <summary>Downloading a package file.</summary>
     PullPackage,

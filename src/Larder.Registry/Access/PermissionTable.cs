@@ -58,6 +58,7 @@ internal sealed record PermissionRule(
 /// </summary>
 internal sealed class PermissionTable
 {
+    private const CallerKind UserOrJob = CallerKind.User | CallerKind.Job;
     private const CallerKind Anything = CallerKind.User | CallerKind.DeployToken | CallerKind.Job;
 
     private readonly PermissionRule[] rules;
@@ -95,17 +96,19 @@ internal sealed class PermissionTable
             Members(Permission.ManageProject, AccessLevel.Maintainer, signInFirst: true),
             Members(Permission.ManageProjectAccessTokens, AccessLevel.Maintainer, signInFirst: true) with { ForPeople = true },
             Members(Permission.ManageProjectDeployTokens, AccessLevel.Maintainer, signInFirst: true),
+            Members(Permission.ManageJobTokens, AccessLevel.Maintainer, signInFirst: true),
             Visitors(Permission.ReadProjectMembers, AccessLevel.Guest, signInFirst: true),
 
-            Visitors(Permission.ListPackages, pull, RegistryRule.Restricts),
+            Visitors(Permission.ListPackages, pull, RegistryRule.Restricts) with { Accepts = UserOrJob },
+            Visitors(Permission.ListGroupPackages, pull, RegistryRule.Restricts),
             Visitors(Permission.PullPackage, pull, RegistryRule.RestrictsAndOpens) with { Accepts = Anything },
             Members(Permission.PublishPackage, AccessLevel.Developer, RegistryRule.Restricts) with { Accepts = Anything },
-            Members(Permission.DestroyPackage, AccessLevel.Maintainer, RegistryRule.Restricts),
+            Members(Permission.DestroyPackage, AccessLevel.Maintainer, RegistryRule.Restricts) with { Accepts = UserOrJob },
             Members(Permission.ManagePackageSettings, AccessLevel.Owner, signInFirst: true),
             Members(Permission.ManagePackageRules, AccessLevel.Maintainer, signInFirst: true),
 
-            Members(Permission.ReadVirtualRegistry, AccessLevel.Guest),
-            Members(Permission.ManageVirtualRegistry, AccessLevel.Maintainer),
+            Members(Permission.ReadVirtualRegistry, AccessLevel.Guest) with { Accepts = UserOrJob },
+            Members(Permission.ManageVirtualRegistry, AccessLevel.Maintainer) with { Accepts = UserOrJob },
             Members(Permission.DownloadFromVirtualRegistry, AccessLevel.Guest, scopes: Scopes.Api | Scopes.ReadVirtualRegistry)
                 with { Accepts = Anything },
         ];

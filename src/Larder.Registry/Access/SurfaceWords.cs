@@ -1,4 +1,5 @@
 using Larder.Registry.Http;
+using Larder.Registry.Namespaces;
 
 namespace Larder.Registry.Access;
 
@@ -35,6 +36,10 @@ internal static class SurfaceWords
     /// <summary>401: a token that worked once.</summary>
     public static ApiError InvalidToken(Surface surface, string description) => ApiError.InvalidToken(
         description, surface == Surface.VirtualRegistryDownload ? VirtualRegistryRealm : null);
+
+    /// <summary>A job of one project asks for another, which does not let it in.</summary>
+    public static ApiError JobNotAllowed(JobGrants jobs, Project project) => ApiError.Forbidden(
+        $"Authentication by CI/CD job token not allowed from {jobs.Grants[0].ProjectPath} to {project.Path}.");
 
     /// <summary>The caller is known, or nobody, and does not get what it asked for.</summary>
     public static ApiError Refuse(Surface surface, Caller caller, Sight sight, string thing) => (surface, sight) switch

@@ -21,11 +21,16 @@ internal sealed class TokenDirectory(Database database, AccessCache cache)
 {
     private const string Find = """
         select 1 as kind, t.id, t.user_id, u.username, u.admin, u.state, t.scopes, t.expires_at, t.revoked_at as ended_at,
-          u.bot_project_id as project_id, u.bot_namespace_id as namespace_id
+          u.bot_project_id as project_id, u.bot_namespace_id as namespace_id,
+          cast(null as text) as project_path, cast(null as text) as lineage
         from personal_access_tokens t join users u on u.id = t.user_id where t.sha256 = @Sha256
         union all
-        select 2, d.id, null, d.given_username, 0, 'active', d.scopes, d.expires_at, null, d.project_id, d.namespace_id
+        select 2, d.id, null, d.given_username, 0, 'active', d.scopes, d.expires_at, null, d.project_id, d.namespace_id, null, null
         from deploy_tokens d where d.sha256 = @Sha256
+        union all
+        select 4, j.id, j.user_id, u.username, u.admin, u.state, '', j.expires_at, j.ended_at, j.project_id, null, p.path, n.lineage
+        from job_tokens j join users u on u.id = j.user_id join projects p on p.id = j.project_id join namespaces n on n.id = p.namespace_id
+        where j.sha256 = @Sha256
         """;
 
     /// <summary>What the token stands for, or null when there is no such token. Remembered for five seconds, the absence too.</summary>
@@ -66,11 +71,15 @@ internal sealed class TokenDirectory(Database database, AccessCache cache)
         public long? EndedAt { get; init; }
         public long? ProjectId { get; init; }
         public long? NamespaceId { get; init; }
+        public string? ProjectPath { get; init; }
+        public string? Lineage { get; init; }
 
         public Caller Caller() => (CallerKind)Kind switch
         {
             CallerKind.DeployToken => new(CallerKind.DeployToken, null, DeployToken.UsernameOf(Id, Username), IsAdmin: false,
                 ScopeNames.Parse(Scopes), Id, new DeployTokenHome(ProjectId, NamespaceId)),
+            CallerKind.Job => new(CallerKind.Job, UserId, JobGrants.Username, IsAdmin: false, Access.Scopes.None, Id,
+                new JobGrants([new JobGrant(ProjectId!.Value, ProjectPath!, Lineage!, UserId!.Value, Admin != 0)])),
             _ => new(CallerKind.User, UserId, Username, Admin != 0, ScopeNames.Parse(Scopes), Id)
             {
                 IsBot = (ProjectId ?? NamespaceId) is not null,

@@ -40,5 +40,8 @@ public static class TokenText
     /// <summary>A new deploy token: <c>gldt-</c> and the same.</summary>
     public static string DeployToken() => New("gldt-");
 
+    /// <summary>A new job token: <c>glcbt-</c> and the same.</summary>
+    public static string JobToken() => New("glcbt-");
+
     private static string New(string prefix) => prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(RandomBytes));
 }

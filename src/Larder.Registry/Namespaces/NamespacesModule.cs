@@ -26,6 +26,7 @@ public static class NamespacesModule
         TokenEndpoints.Map(app);
         ResourceTokenEndpoints.Map(app);
         DeployTokenEndpoints.Map(app);
+        JobTokenEndpoints.Map(app);
         GroupEndpoints.Map(app);
         ProjectEndpoints.Map(app);
         MemberEndpoints.Map(app);

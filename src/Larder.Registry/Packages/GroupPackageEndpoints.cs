@@ -11,7 +11,7 @@ namespace Larder.Registry.Packages;
 internal static class GroupPackageEndpoints
 {
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapGet("/api/v4/groups/{id}/packages", ListAsync).Requires(Permission.ListPackages, Surface.Api);
+        app.MapGet("/api/v4/groups/{id}/packages", ListAsync).Requires(Permission.ListGroupPackages, Surface.Api);
 
     private static async Task<IResult> ListAsync(
         HttpContext context, NamespaceStore namespaces, ProjectStore projects, Gate gate, PackageStore packages, LarderOptions options,

@@ -31,7 +31,7 @@ public sealed class PackageProtection(ProtectionRuleStore rules, Gate gate)
         {
             if (minimumOf(rule) is not { } minimum || !rule.Matches(type, name)) continue;
             // A deploy token stands for nobody whose level could suffice.
-            if (caller.UserId is null) return true;
+            if (caller.Kind == CallerKind.DeployToken) return true;
             level ??= await gate.LevelAsync(caller, project, cancellationToken);
             if (!Suffices(level.Value, minimum)) return true;
         }

@@ -94,8 +94,8 @@ internal static class Credentials
     public static Action<HttpRequestMessage> Basic(string username, string token) => request => request.Headers.Authorization =
         new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{token}")));
 
-    public static Action<HttpRequestMessage> Query(string token) => request => request.RequestUri = new UriBuilder(request.RequestUri!)
-    {
-        Query = $"private_token={Uri.EscapeDataString(token)}",
-    }.Uri;
+    public static Action<HttpRequestMessage> Job(string token) => request => request.Headers.TryAddWithoutValidation("JOB-TOKEN", token);
+
+    public static Action<HttpRequestMessage> Query(string token, string parameter = "private_token") => request =>
+        request.RequestUri = new UriBuilder(request.RequestUri!) { Query = $"{parameter}={Uri.EscapeDataString(token)}" }.Uri;
 }
