@@ -12,7 +12,13 @@ namespace Larder.Registry.Packages;
 /// </summary>
 internal static class ClientDigests
 {
-    public static bool TryRead(HttpRequest request, out ExpectedContent expected, [NotNullWhen(false)] out ApiError? problem)
+    /// <summary>What the file must be, or the 400 for a header that is no digest.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="bodyIsFile">Whether the body is the file itself: <c>Content-Digest</c> is of the body, the others are of the file.</param>
+    /// <param name="expected">What is expected.</param>
+    /// <param name="problem">What is wrong with a header.</param>
+    public static bool TryRead(
+        HttpRequest request, bool bodyIsFile, out ExpectedContent expected, [NotNullWhen(false)] out ApiError? problem)
     {
         expected = ExpectedContent.Anything;
         problem = null;
@@ -27,7 +33,7 @@ internal static class ClientDigests
             }
             expected = With(expected, digits, value);
         }
-        return TryReadContentDigest(request.Headers["Content-Digest"].ToString(), ref expected, out problem);
+        return !bodyIsFile || TryReadContentDigest(request.Headers["Content-Digest"].ToString(), ref expected, out problem);
     }
 
     // A dictionary of byte sequences: sha-256=:base64:, sha-512=:base64:. Algorithms that are unknown are ignored, as the RFC asks.

@@ -25,20 +25,21 @@ internal static class GenericEndpoints
     {
         var cancellationToken = context.RequestAborted;
         var names = Names(context);
-        var query = QueryOf(context);
-        if (names.Problems().Concat(query.Problems) is var problems && problems.Any()) return ApiError.Invalid(problems);
+        var wishes = Wishes.Of(context.Request, form: null);
+        if (names.Problems().Concat(wishes.Problems) is var problems && problems.Any()) return ApiError.Invalid(problems);
         var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
         if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
         if (await ProtectedAsync() is { } early) return early;
 
-        var (blob, error) = await Upload.ReceiveAsync(context, blobs, options.GenericPackageMaxBytes);
+        var (blob, error, form) = await Upload.ReceiveAsync(context, blobs, options.GenericPackageMaxBytes);
         if (error is not null) return error;
+        if (form is not null && (wishes = Wishes.Of(context.Request, form)).Problems is { Count: > 0 } wrong) return ApiError.Invalid(wrong);
         // Again: a rule that was made while the body arrived holds for it.
         if (await ProtectedAsync() is { } late) return late;
         var added = await files.AddAsync(
-            new NewPackageFile(project!.Id, names, query.Status, context.Caller().UserId, blob!), cancellationToken);
+            new NewPackageFile(project!.Id, names, wishes.Status, context.Caller().UserId, blob!), cancellationToken);
         if (added is null) return ApiError.BadRequest("Duplicate package is not allowed");
-        return query.SelectsFile
+        return wishes.SelectsFile
             ? ApiJson.Answer(PackageJson.Record(added, FileUrl(context, options, project, names)))
             : ApiError.Message(StatusCodes.Status201Created, "201 Created");
 
@@ -73,20 +74,28 @@ internal static class GenericEndpoints
     private static GenericNames Names(HttpContext context) =>
         GenericNames.Of(context.Segment("package_name"), context.Segment("package_version"), context.Segment("file_name"));
 
-    private static (string? Status, bool SelectsFile, IReadOnlyList<string> Problems) QueryOf(HttpContext context)
-    {
-        var problems = new List<string>();
-        var status = context.Request.Query["status"].ToString();
-        var select = context.Request.Query["select"].ToString();
-        if (status is not ("" or PackageStatus.Default or PackageStatus.Hidden)) problems.Add("status does not have a valid value");
-        if (select is not ("" or "package_file")) problems.Add("select does not have a valid value");
-        return (status.Length == 0 ? null : status, select.Length > 0, problems);
-    }
-
     private static string FileUrl(HttpContext context, LarderOptions options, Project project, GenericNames names)
     {
         var path = string.Join('/', names.PlainPath.Split('/').Select(Uri.EscapeDataString));
         return $"{ExternalUrl.Base(context, options.ExternalUrl)}/api/v4/projects/{project.Id}/packages/generic/"
             + $"{names.PackageName}/{names.Version}/{path}";
+    }
+
+    /// <summary>What the client wants besides: in the query, or in fields of the form.</summary>
+    /// <param name="Status">The package's status from now on; null leaves it.</param>
+    /// <param name="SelectsFile">Whether the answer is the record of the file.</param>
+    /// <param name="Problems">What is wrong, in GitLab's words.</param>
+    private sealed record Wishes(string? Status, bool SelectsFile, IReadOnlyList<string> Problems)
+    {
+        public static Wishes Of(HttpRequest request, UploadForm? form)
+        {
+            var problems = new List<string>();
+            var (status, select) = (Value("status"), Value("select"));
+            if (status is not ("" or PackageStatus.Default or PackageStatus.Hidden)) problems.Add("status does not have a valid value");
+            if (select is not ("" or "package_file")) problems.Add("select does not have a valid value");
+            return new(status.Length == 0 ? null : status, select.Length > 0, problems);
+
+            string Value(string name) => request.Query.TryGetValue(name, out var value) ? value.ToString() : form?[name] ?? "";
+        }
     }
 }

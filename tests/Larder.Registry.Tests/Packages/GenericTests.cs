@@ -238,6 +238,65 @@ public abstract class GenericTests(LarderServer server) : IAsyncLifetime
         (await GetAsync("app/1.0/a.json")).Text.ShouldBe("""{"not":"parameters"}""");
     }
 
+    [Fact]
+    public async Task File_in_a_form_is_stored_without_its_envelope()
+    {
+        var content = RandomNumberGenerator.GetBytes(300_000);
+        using var form = Form(("file", content));
+        var sha256 = Convert.ToHexStringLower(SHA256.HashData(content));
+        (await PutFormAsync("app/1.0/a.bin", form, ("X-Checksum-Sha256", sha256))).Status.ShouldBe(201);
+        (await root.GetByteArrayAsync(new Uri($"{server.BaseAddress}api/v4{Base}/app/1.0/a.bin"), cancel)).ShouldBe(content);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Fields_of_a_form_stand_for_query_parameters(bool fileFirst)
+    {
+        (string, byte[])[] fields = [("status", "hidden"u8.ToArray()), ("select", "package_file"u8.ToArray()), ("other", new byte[1000])];
+        using var form = Form(fileFirst ? [("file", [1]), .. fields] : [.. fields, ("file", [1])]);
+        var answer = await PutFormAsync("app/1.0/a.bin", form);
+        (answer.Status, answer["size"]).ShouldBe((200, "1"));
+        (await root.AskAsync("GET", $"/projects/{project.Id}/packages?status=hidden", cancel)).Json.GetArrayLength().ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("status", "processing", "status does not have a valid value")]
+    [InlineData("select", "0123456789012345678901234567890123456789012345678901234567890123456789", "select does not have a valid value")]
+    [InlineData("file", "a second file", "file is invalid")]
+    public async Task Part_of_a_form_that_breaks_a_rule_is_refused_in_words(string name, string value, string error)
+    {
+        using var form = Form(("file", [1]), (name, Encoding.UTF8.GetBytes(value)));
+        var answer = await PutFormAsync("app/1.0/a.bin", form);
+        (answer.Status, answer["error"]).ShouldBe((400, error));
+        (await GetAsync("app/1.0/a.bin")).Status.ShouldBe(404);
+    }
+
+    [Theory]
+    [InlineData("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nhalf", "file is invalid")]
+    [InlineData("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nwhole\r\n--b\r\n", "file is invalid")]
+    [InlineData("no form at all", "file is invalid")]
+    [InlineData("--b\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\n1\r\n--b--\r\n", "file is missing")]
+    public async Task Form_without_a_whole_file_is_refused_and_leaves_nothing(string body, string error)
+    {
+        using var content = new StringContent(body);
+        content.Headers.Remove("Content-Type");
+        content.Headers.TryAddWithoutValidation("Content-Type", "multipart/form-data; boundary=b");
+        var answer = await PutFormAsync("app/1.0/a.bin", content);
+        (answer.Status, answer["error"]).ShouldBe((400, error));
+        (await GetAsync("app/1.0/a.bin")).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task File_in_a_form_keeps_the_limit()
+    {
+        using var over = Form(("file", new byte[SmallLimit.Bytes + 1]));
+        var answer = await PutFormAsync("app/1.0/large", over);
+        (answer.Status, answer["message"]).ShouldBe((400, "400 Bad request - File is too large"));
+        using var exact = Form(("file", new byte[SmallLimit.Bytes]));
+        (await PutFormAsync("app/1.0/large", exact)).Status.ShouldBe(201);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -348,6 +407,25 @@ public abstract class GenericTests(LarderServer server) : IAsyncLifetime
     }
 
     private Task<Answer> PutAsync(string path, string content) => SendAsync("PUT", $"{Base}/{path}", content);
+
+    private async Task<Answer> PutFormAsync(string path, HttpContent form, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v4{Base}/{path}") { Content = form };
+        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
+        return await root.AskAsync(request, cancel);
+    }
+
+    private static MultipartFormDataContent Form(params (string Name, byte[] Content)[] parts)
+    {
+        var form = new MultipartFormDataContent();
+        foreach (var (name, content) in parts)
+        {
+            var part = new ByteArrayContent(content);
+            if (name == "file") form.Add(part, name, "a file.bin");
+            else form.Add(part, name);
+        }
+        return form;
+    }
 
     private Task<Answer> GetAsync(string path) => root.AskAsync("GET", $"{Base}/{path}", cancel);
 
