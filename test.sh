@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need where it is missing, builds Release, runs every test. The last line is "N passed, N failed".
+# Installs what the tests need where it is missing (apt, npm), builds Release, runs every test. The last line is "N passed, N failed".
 # Needs the .NET SDK, and apt with the right to install. A missing part fails the run; nothing is skipped.
 set -uo pipefail
 cd "$(dirname "$0")"
@@ -8,6 +8,8 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DEBIAN_FRONTEND=noninteract
 # What must be there, and the Debian package that brings it.
 needs=(
   "/usr/bin/curl curl"
+  "/usr/bin/git git"
+  "/usr/bin/jq jq"
   "/usr/bin/setpriv util-linux"
   "/usr/sbin/nginx nginx-light"
   "/usr/lib/postgresql/*/bin/postgres postgresql"
@@ -20,7 +22,10 @@ needs=(
   "/usr/share/maven-repo/org/apache/maven/plugins/maven-jar-plugin libmaven-jar-plugin-java"
   "/usr/share/doc/maven-debian-helper maven-debian-helper"
   "/usr/share/maven-repo/org/apache/commons/commons-lang3/debian libcommons-lang3-java"
+  "/usr/share/java/ivy.jar ivy"
   "/usr/lib/python3/dist-packages/gitlab python3-gitlab"
+  "/usr/bin/node nodejs"
+  "/usr/bin/npm npm"
 )
 
 is_there() { compgen -G "$1" >/dev/null; }
@@ -45,9 +50,19 @@ install_missing() {
   done
 }
 
+# The clients of the npm registry, as their lock file pins them, into a folder that git does not see.
+install_npm_clients() {
+  local from=tests/Larder.Conformance/npm to=artifacts/npm
+  cmp -s $from/package-lock.json $to/node_modules/installed-lock.json && return
+  echo "Installing the npm clients"
+  mkdir -p $to && cp $from/package.json $from/package-lock.json $to/ &&
+    (cd $to && npm ci --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error) &&
+    cp $to/package-lock.json $to/node_modules/installed-lock.json
+}
+
 fail() { echo "$1"; echo "0 passed, 1 failed"; exit 1; }
 
-install_missing || fail "The tests need parts that could not be installed."
+install_missing && install_npm_clients || fail "The tests need parts that could not be installed."
 dotnet build -c Release || fail "The build failed."
 
 passed=0 failed=0

@@ -55,6 +55,33 @@ public sealed class CurlTests(Target target) : IClassFixture<Target>
     }
 
     [Fact]
+    public async Task Upload_repeats_itself_after_the_challenge()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllBytesAsync(folder["in"], Content(3_000_000), Token);
+        var url = await FileUrlAsync("app/1.0.0/a.bin");
+        (await StatusAsync(url, "--upload-file", folder["in"], "--anyauth", "--user", "root:" + target.Token)).ShouldBe(201);
+        (await StatusAsync(url, "--header", Header, "--output", folder["out"])).ShouldBe(200);
+        (await File.ReadAllBytesAsync(folder["out"], Token)).ShouldBe(Content(3_000_000));
+    }
+
+    [Fact]
+    public async Task Dots_and_slashes_arrive_encoded_from_the_Go_client()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder["in"], "from Go", Token);
+        // glab, goreleaser, Terraform: each dot is %2E and each slash is %2F, in the project's path too.
+        var path = (await target.CreateProjectPathAsync(Token, "tools.go")).Replace("/", "%2F", StringComparison.Ordinal).Replace(".", "%2E", StringComparison.Ordinal);
+        var url = $"{target.Api}/projects/{path}/packages/generic/go%2Eapp/1%2E0%2E0/app%2Ezip";
+        (await StatusAsync(url + "?select=package_file", "--path-as-is", "--upload-file", folder["in"], "--header", Header)).ShouldBe(200);
+        (await Command.RunAsync("curl", ["-sf", "--path-as-is", "--header", Header, url], Token)).ShouldBe("from Go");
+        var nested = $"{target.Api}/projects/{path}/packages/generic/go%2Eapp/1%2E0%2E0/docs%2Fread%2Eme%2Etxt";
+        (await StatusAsync(nested, "--path-as-is", "--upload-file", folder["in"], "--header", Header)).ShouldBe(201);
+        (await Command.RunAsync("curl", ["-sf", "--header", Header, nested.Replace("%2E", ".", StringComparison.Ordinal).Replace("docs%2F", "docs/", StringComparison.Ordinal)], Token))
+            .ShouldBe("from Go");
+    }
+
+    [Fact]
     public async Task Directory_tree_keeps_its_structure()
     {
         using var folder = new TemporaryDirectory();

@@ -42,11 +42,16 @@ public sealed class GradleTests(Target target) : IClassFixture<Target>
         result.Errors.ShouldContain($"Upstream '{upstream.Url}' could not be asked: it answered 500");
     }
 
-    private async Task<Command.Result> ResolveAsync(string registry, string dependency = "")
+    private async Task<Command.Result> ResolveAsync(string registry, string dependency = "org.apache.commons:commons-lang3:debian")
     {
         using var folder = new TemporaryDirectory();
-        ProjectFiles.CopyTo(folder.Path);
+        await File.WriteAllTextAsync(folder["build.gradle"], $$"""
+            apply plugin: 'java'
+            {{ClientPage.ForRegistry("gradle.md", "gradle", registry)}}
+            dependencies { compile '{{dependency}}' }
+            task resolve { doLast { configurations.compile.files.each { println "resolved ${it.name}" } } }
+            """, Token);
         return await Command.TryRunAsync("gradle", ["--no-daemon", "--quiet", "--gradle-user-home", folder["home"], "resolve"], Token, folder.Path,
-            new Dictionary<string, string> { ["REGISTRY_URL"] = registry, ["REGISTRY_TOKEN"] = target.Token, ["DEPENDENCY"] = dependency });
+            new Dictionary<string, string> { ["LARDER_USER"] = "root", ["LARDER_TOKEN"] = target.Token });
     }
 }

@@ -6,29 +6,24 @@ namespace Larder.Conformance;
 internal sealed class MavenBuild : IDisposable
 {
     private readonly TemporaryDirectory folder = new();
+    private readonly Dictionary<string, string> environment;
 
-    /// <summary>Writes the project and its settings.</summary>
+    /// <summary>Writes the project, and the settings that <c>docs/clients/maven.md</c> shows.</summary>
     /// <param name="registry">URL of the virtual registry.</param>
-    /// <param name="token">What it is asked with.</param>
-    /// <param name="credentials"><c>header</c> or <c>basic</c>.</param>
+    /// <param name="token">What it is asked with, as <c>root</c>.</param>
+    /// <param name="example">Which settings.</param>
     /// <param name="dependencies">Further dependencies, <c>group:artifact:version</c>.</param>
-    public MavenBuild(string registry, string token, string credentials = "header", params string[] dependencies)
+    public MavenBuild(string registry, string token, string example = "maven-header", params string[] dependencies)
     {
+        environment = new() { ["LARDER_TOKEN"] = token, ["LARDER_USER"] = "root" };
         ProjectFiles.CopyTo(folder.Path);
-        var pom = File.ReadAllText(folder["pom.xml"]);
-        File.WriteAllText(folder["pom.xml"], pom.Replace("</dependencies>", string.Concat(dependencies.Select(Dependency)) + "</dependencies>",
-            StringComparison.Ordinal));
-        var server = credentials == "basic"
-            ? $"<username>root</username><password>{token}</password>"
-            : "<configuration><httpHeaders><property><name>Private-Token</name>"
-              + $"<value>{token}</value></property></httpHeaders></configuration>";
-        File.WriteAllText(folder["settings.xml"], $"""
-            <settings>
-              <servers><server><id>larder</id>{server}</server></servers>
-              <mirrors><mirror><id>larder</id><mirrorOf>*</mirrorOf><url>{registry}</url></mirror></mirrors>
-            </settings>
-            """);
+        Edit("pom.xml", "</dependencies>", string.Concat(dependencies.Select(Dependency)) + "</dependencies>");
+        File.WriteAllText(folder["settings.xml"], ClientPage.ForRegistry("maven.md", example, registry));
     }
+
+    /// <summary>Replaces text in a file of the build.</summary>
+    public void Edit(string file, string old, string text) =>
+        File.WriteAllText(folder[file], File.ReadAllText(folder[file]).Replace(old, text, StringComparison.Ordinal));
 
     /// <summary>Builds the jar.</summary>
     public async Task PackageAsync(CancellationToken cancellationToken)
@@ -46,7 +41,7 @@ internal sealed class MavenBuild : IDisposable
 
     /// <summary>Runs Maven.</summary>
     public Task<Command.Result> TryRunAsync(string phase, CancellationToken cancellationToken) => Command.TryRunAsync(
-        "mvn", ["-B", "-s", folder["settings.xml"], "-Dmaven.repo.local=" + folder["repository"], phase], cancellationToken, folder.Path);
+        "mvn", ["-B", "-s", folder["settings.xml"], "-Dmaven.repo.local=" + folder["repository"], phase], cancellationToken, folder.Path, environment);
 
     /// <summary>A file of the local repository.</summary>
     public string Local(string path) => Path.Combine(folder["repository"], path);

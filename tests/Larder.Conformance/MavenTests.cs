@@ -7,7 +7,7 @@ public sealed class MavenTests(Target target) : IClassFixture<Target>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static TheoryData<string> Credentials => ["header", "basic"];
+    public static TheoryData<string> Credentials => ["maven-header", "maven-basic"];
 
     [Theory]
     [MemberData(nameof(Credentials))]
@@ -31,7 +31,7 @@ public sealed class MavenTests(Target target) : IClassFixture<Target>
     {
         await using var upstream = await NginxServer.StartAsync("/usr/share/maven-repo");
         var registry = await target.CreateRegistryAsync(Token, upstream.Url);
-        using var build = new MavenBuild(registry, "wrong", "basic");
+        using var build = new MavenBuild(registry, "wrong", "maven-basic");
         var result = await build.TryRunAsync("package", Token);
         result.ExitCode.ShouldNotBe(0);
         result.Output.ShouldContain("401");
@@ -49,5 +49,21 @@ public sealed class MavenTests(Target target) : IClassFixture<Target>
         result.ExitCode.ShouldNotBe(0);
         result.Output.ShouldContain("503");
         result.Output.ShouldNotContain("was not found in");
+    }
+
+    [Fact]
+    public async Task Repository_of_the_POM_supplies_what_the_others_lack()
+    {
+        using var files = new SmallRepository().WithReleases("1.0");
+        await using var upstream = await NginxServer.StartAsync(files.Path);
+        var registry = await target.CreateRegistryAsync(Token, upstream.Url);
+        using var build = new MavenBuild(registry, target.Token, "maven-repository-settings", "org.acme:lib:1.0");
+        build.Edit("pom.xml", "<repositories>", ClientPage.ForRegistry("maven.md", "maven-repository", registry).Replace("</repositories>", "", StringComparison.Ordinal));
+        // Everything else, the plugins too, comes from another repository.
+        build.Edit("settings.xml", "</settings>", """
+            <mirrors><mirror><id>debian</id><mirrorOf>*,!larder</mirrorOf><url>file:///usr/share/maven-repo</url></mirror></mirrors></settings>
+            """);
+        await build.RunAsync("compile", Token);
+        File.Exists(build.Local("org/acme/lib/1.0/lib-1.0.jar")).ShouldBeTrue();
     }
 }

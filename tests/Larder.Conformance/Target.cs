@@ -64,6 +64,15 @@ public sealed class Target : IAsyncLifetime
         return await CreateAsync("projects", new { name, path = name, namespace_id = await CreateGroupAsync(cancellationToken) }, cancellationToken);
     }
 
+    /// <summary>Makes a private project in a group of its own; its full path.</summary>
+    public async Task<string> CreateProjectPathAsync(CancellationToken cancellationToken, string name = "tools")
+    {
+        var group = NewName("group");
+        var id = await CreateAsync("groups", new { name = group, path = group }, cancellationToken);
+        await CreateAsync("projects", new { name, path = name, namespace_id = id }, cancellationToken);
+        return $"{group}/{name}";
+    }
+
     /// <summary>Makes a virtual registry in front of open upstreams; its URL.</summary>
     public Task<string> CreateRegistryAsync(CancellationToken cancellationToken, params string[] upstreams) =>
         CreateRegistryAsync(cancellationToken, [.. upstreams.Select(url => new UpstreamPlace(url))]);

@@ -3,21 +3,24 @@ using System.Globalization;
 
 namespace Larder.Testing;
 
-/// <summary>A real nginx on loopback that serves a folder as an upstream, and tells what it was asked.</summary>
+/// <summary>A real nginx on loopback, as an upstream that serves a folder or as whatever a test needs, which tells what it was asked.</summary>
 public sealed class NginxServer : IAsyncDisposable
 {
     private readonly TemporaryDirectory folder = new();
     private readonly int port = Ports.Free();
     private Process? process;
 
-    private NginxServer(string root) => File.WriteAllText(folder["nginx.conf"], string.Create(CultureInfo.InvariantCulture, $$"""
+    private NginxServer(string directives) => File.WriteAllText(folder["nginx.conf"], string.Create(CultureInfo.InvariantCulture, $$"""
         daemon off; master_process off; pid {{folder["pid"]}}; error_log {{folder["error.log"]}};
         events {}
         http {
           access_log {{folder["access.log"]}};
           client_body_temp_path {{folder["body"]}}; proxy_temp_path {{folder["proxy"]}}; fastcgi_temp_path {{folder["fastcgi"]}};
           uwsgi_temp_path {{folder["uwsgi"]}}; scgi_temp_path {{folder["scgi"]}};
-          server { listen 127.0.0.1:{{port}}; root {{root}}; }
+          server {
+            listen 127.0.0.1:{{port}};
+            {{directives}}
+          }
         }
         """));
 
@@ -28,9 +31,12 @@ public sealed class NginxServer : IAsyncDisposable
     public string[] Requests => File.Exists(folder["access.log"]) ? File.ReadAllLines(folder["access.log"]) : [];
 
     /// <summary>Serves a folder.</summary>
-    public static async Task<NginxServer> StartAsync(string root)
+    public static Task<NginxServer> StartAsync(string root) => StartWithAsync($"root {root};");
+
+    /// <summary>Does what the directives say, which stand inside <c>server</c>.</summary>
+    public static async Task<NginxServer> StartWithAsync(string directives)
     {
-        var server = new NginxServer(root);
+        var server = new NginxServer(directives);
         await server.StartAsync();
         return server;
     }

@@ -7,7 +7,11 @@ using System.Text;
 namespace Larder.Testing;
 
 /// <summary>A request that a <see cref="ScriptedUpstream"/> has seen. Header names are lower case.</summary>
-public sealed record SeenRequest(string Method, string Path, IReadOnlyDictionary<string, string> Headers);
+public sealed record SeenRequest(string Method, string Path, IReadOnlyDictionary<string, string> Headers)
+{
+    /// <summary>The body as text, where its length was announced.</summary>
+    public string Body { get; init; } = "";
+}
 
 /// <summary>
 /// A server on a real socket that does what a test says, also what no honest server would do: one script per path, which
@@ -158,7 +162,9 @@ public sealed class ScriptedUpstream : IAsyncDisposable
         var start = lines[0].Split(' ');
         var headers = lines.Skip(1).Select(line => line.Split(':', 2))
             .ToDictionary(pair => pair[0].ToLowerInvariant(), pair => pair[1].Trim());
-        return new SeenRequest(start[0], start[1], headers);
+        var body = new byte[headers.TryGetValue("content-length", out var length) ? int.Parse(length, CultureInfo.InvariantCulture) : 0];
+        await stream.ReadExactlyAsync(body);
+        return new SeenRequest(start[0], start[1], headers) { Body = Encoding.UTF8.GetString(body) };
     }
 }
 
