@@ -57,7 +57,9 @@ public static class RegistryModule
     private static void AddData(IServiceCollection services, LarderOptions options)
     {
         var folder = Path.GetFullPath(options.DataDirectory);
-        Directory.CreateDirectory(folder);
+        // Private packages lie in it. A folder that is there already keeps the mode its owner gave it.
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+        else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         services.TryAddSingleton<Database>(provider => options.Database.Length == 0
             ? new SqliteDatabase(Path.Combine(folder, "larder.db"), provider.GetRequiredService<ILogger<Database>>())
             : new PostgresDatabase(options.Database, provider.GetRequiredService<ILogger<Database>>()));

@@ -38,4 +38,12 @@ public sealed class ConfigurationTests
         result.ExitCode.ShouldBe(1);
         (result.Output + result.Errors).ShouldNotContain("secret");
     }
+
+    [Fact]
+    public async Task New_data_directory_is_for_its_owner_alone()
+    {
+        await using var server = await ServerProcess.StartAsync();
+        File.GetUnixFileMode(server.DataDirectory).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        server.Log.ShouldNotContain("Warning"); // nothing for a newcomer to worry about
+    }
 }
