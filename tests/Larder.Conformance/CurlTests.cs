@@ -4,7 +4,7 @@ using Larder.Testing;
 namespace Larder.Conformance;
 
 /// <summary>curl, as scripts and CI jobs use it.</summary>
-public sealed class CurlTests(Target target) : IClassFixture<Target>
+public sealed class CurlTests(Target target)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -4,7 +4,7 @@ using Larder.Testing;
 namespace Larder.Conformance;
 
 /// <summary>The examples of <c>docs/clients/generic.md</c>, in their order.</summary>
-public sealed class GenericPageTests(Target target) : IClassFixture<Target>, IAsyncLifetime
+public sealed class GenericPageTests(Target target) : IAsyncLifetime
 {
     private readonly TemporaryDirectory folder = new();
     private string project = "";

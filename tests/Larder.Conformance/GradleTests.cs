@@ -3,7 +3,7 @@ using Larder.Testing;
 namespace Larder.Conformance;
 
 /// <summary>Gradle, from Debian, resolving through a virtual registry.</summary>
-public sealed class GradleTests(Target target) : IClassFixture<Target>
+public sealed class GradleTests(Target target)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -52,6 +52,6 @@ public sealed class GradleTests(Target target) : IClassFixture<Target>
             task resolve { doLast { configurations.compile.files.each { println "resolved ${it.name}" } } }
             """, Token);
         return await Command.TryRunAsync("gradle", ["--no-daemon", "--quiet", "--gradle-user-home", folder["home"], "resolve"], Token, folder.Path,
-            new Dictionary<string, string> { ["LARDER_USER"] = "root", ["LARDER_TOKEN"] = target.Token });
+            new Dictionary<string, string> { ["LARDER_USER"] = "root", ["LARDER_TOKEN"] = target.Token, ["GRADLE_OPTS"] = ProjectFiles.QuickStart });
     }
 }

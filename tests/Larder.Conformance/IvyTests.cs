@@ -5,7 +5,7 @@ using Larder.Testing;
 namespace Larder.Conformance;
 
 /// <summary>Ivy, from Debian, and what sbt shares with it: it sends credentials to one realm only.</summary>
-public sealed class IvyTests(Target target) : IClassFixture<Target>
+public sealed class IvyTests(Target target)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

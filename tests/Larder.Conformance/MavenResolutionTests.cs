@@ -3,7 +3,7 @@ using Larder.Testing;
 namespace Larder.Conformance;
 
 /// <summary>Maven finds through one URL what lies in several upstreams. Debian's repository supplies the plugins.</summary>
-public sealed class MavenResolutionTests(Target target) : IClassFixture<Target>
+public sealed class MavenResolutionTests(Target target)
 {
     private static readonly DateTime Noon = new(2026, 1, 2, 12, 0, 0, DateTimeKind.Utc);
 

@@ -3,7 +3,7 @@ using Larder.Testing;
 namespace Larder.Conformance;
 
 /// <summary>Maven, from Debian, building a project with nothing but a virtual registry.</summary>
-public sealed class MavenTests(Target target) : IClassFixture<Target>
+public sealed class MavenTests(Target target)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -3,7 +3,7 @@ using Larder.Testing;
 namespace Larder.Conformance;
 
 /// <summary>python-gitlab, from Debian's python3-gitlab.</summary>
-public sealed class PythonGitlabTests(Target target) : IClassFixture<Target>
+public sealed class PythonGitlabTests(Target target)
 {
     [Fact]
     public async Task Library_publishes_lists_fetches_and_deletes()

@@ -23,7 +23,7 @@ public sealed class ReadmeTests
         var script = commands.Replace("http://127.0.0.1:8080", server.Url, StringComparison.Ordinal)
             .Replace("https://repo1.maven.org/maven2", upstream.Url, StringComparison.Ordinal);
         var printed = await Command.RunAsync("bash", ["-euo", "pipefail", "-c", script], cancel, folder.Path,
-            new Dictionary<string, string> { ["MAVEN_OPTS"] = "-Dmaven.repo.local=" + folder["repository"] });
+            new Dictionary<string, string> { ["MAVEN_OPTS"] = $"-Dmaven.repo.local={folder["repository"]} {ProjectFiles.QuickStart}" });
 
         outputs.Count.ShouldBe(4);
         foreach (var output in outputs) printed.ShouldContain(output);

@@ -3,6 +3,9 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Larder.Testing;
 
+// One server for all: starting it is a good part of what a short test costs.
+[assembly: AssemblyFixture(typeof(Larder.Conformance.Target))]
+
 namespace Larder.Conformance;
 
 /// <summary>
