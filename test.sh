@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need where it is missing (apt, npm), builds Release, runs every test. The last line is "N passed, N failed".
-# Needs the .NET SDK, and apt with the right to install. A missing part fails the run; nothing is skipped.
+# Needs the .NET SDK, Node.js 20 where Debian has an older one, and apt with the right to install. A missing part fails the run; nothing is skipped.
 set -uo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DEBIAN_FRONTEND=noninteractive TERM=dumb
@@ -53,6 +53,8 @@ install_missing() {
 # The clients of the npm registry, as their lock file pins them, into a folder that git does not see.
 install_npm_clients() {
   local from=tests/Larder.Conformance/npm to=artifacts/npm
+  # Debian 12's own Node.js is too old for semantic-release.
+  node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Node.js 20 or newer is needed, this is $(node --version)"; return 1; }
   cmp -s $from/package-lock.json $to/node_modules/installed-lock.json && return
   echo "Installing the npm clients"
   mkdir -p $to && cp $from/package.json $from/package-lock.json $to/ &&
