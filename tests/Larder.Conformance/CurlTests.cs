@@ -43,6 +43,18 @@ public sealed class CurlTests(Target target)
     }
 
     [Fact]
+    public async Task Deploy_token_publishes_and_fetches_in_its_header_and_as_a_password()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder["in"], "text", Token);
+        var project = await target.CreateProjectAsync(Token);
+        var token = await target.CreateDeployTokenAsync(project, Token);
+        var url = $"{target.Api}/projects/{project}/packages/generic/app/1.0.0/a.txt";
+        (await StatusAsync(url, "--upload-file", folder["in"], "--header", "DEPLOY-TOKEN: " + token)).ShouldBe(201);
+        (await StatusAsync(url, "--user", "whoever:" + token)).ShouldBe(200);
+    }
+
+    [Fact]
     public async Task Credentials_of_a_netrc_are_asked_for()
     {
         using var folder = new TemporaryDirectory();

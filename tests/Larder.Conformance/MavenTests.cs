@@ -27,6 +27,16 @@ public sealed class MavenTests(Target target)
     }
 
     [Fact]
+    public async Task Deploy_token_of_the_group_builds_too()
+    {
+        await using var upstream = await NginxServer.StartAsync("/usr/share/maven-repo");
+        var registry = await target.CreateRegistryAsync(Token, upstream.Url);
+        using var build = new MavenBuild(registry, await target.CreateDeployTokenAsync(registry, Token));
+        build.Edit("settings.xml", "Private-Token", "Deploy-Token");
+        await build.RunAsync("compile", Token);
+    }
+
+    [Fact]
     public async Task Wrong_token_fails_the_build_and_says_so()
     {
         await using var upstream = await NginxServer.StartAsync("/usr/share/maven-repo");

@@ -93,12 +93,28 @@ public sealed class Target : IAsyncLifetime
         return $"{Api}/virtual_registries/packages/maven/{registry}";
     }
 
-    private async Task<long> CreateAsync(string path, object body, CancellationToken cancellationToken)
+    /// <summary>Makes a deploy token of a project that may publish and fetch.</summary>
+    public async Task<string> CreateDeployTokenAsync(long project, CancellationToken cancellationToken) =>
+        (await PostAsync($"projects/{project}/deploy_tokens",
+            new { name = NewName("token"), scopes = new[] { "read_package_registry", "write_package_registry" } }, cancellationToken)).GetProperty("token").GetString()!;
+
+    /// <summary>Makes a deploy token of the group of a virtual registry; <paramref name="registry"/> is its URL.</summary>
+    public async Task<string> CreateDeployTokenAsync(string registry, CancellationToken cancellationToken)
+    {
+        var found = await client.GetFromJsonAsync<JsonElement>($"virtual_registries/packages/maven/registries/{registry.Split('/')[^1]}", cancellationToken);
+        return (await PostAsync($"groups/{found.GetProperty("group_id")}/deploy_tokens",
+            new { name = NewName("token"), scopes = new[] { "read_virtual_registry" } }, cancellationToken)).GetProperty("token").GetString()!;
+    }
+
+    private async Task<long> CreateAsync(string path, object body, CancellationToken cancellationToken) =>
+        (await PostAsync(path, body, cancellationToken)).GetProperty("id").GetInt64();
+
+    private async Task<JsonElement> PostAsync(string path, object body, CancellationToken cancellationToken)
     {
         using var answer = await client.PostAsJsonAsync(path, body, cancellationToken);
         var text = await answer.Content.ReadAsStringAsync(cancellationToken);
         if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"POST {path} answered {answer.StatusCode}: {text}");
-        return JsonDocument.Parse(text).RootElement.GetProperty("id").GetInt64();
+        return JsonDocument.Parse(text).RootElement;
     }
 }
 
