@@ -58,7 +58,11 @@ public sealed class HitMemory(TimeProvider time)
     public void Forget(MavenPath path) => Interlocked.Increment(ref stamps[Index(path)]);
 
     /// <summary>Upstreams or registries have changed.</summary>
-    public void Clear() => hits.Clear();
+    public void Clear()
+    {
+        for (var i = 0; i < stamps.Length; i++) Interlocked.Increment(ref stamps[i]);
+        hits.Clear();
+    }
 
     private int Index(MavenPath path) => (int)((uint)string.GetHashCode(path.Value, StringComparison.Ordinal) % (uint)stamps.Length);
 }

@@ -21,13 +21,13 @@ public sealed partial class Inquiry(
     /// <param name="absentAbove">Upstreams that said "not here" on the way: remembered for as long as a copy that comes is fresh.</param>
     /// <param name="cancellationToken">Ends the waiting of this caller, not the asking.</param>
     public async Task<WalkEnd> AskAsync(
-        Candidate candidate, MavenPath path, IReadOnlyList<long> absentAbove, CancellationToken cancellationToken)
+        Candidate candidate, MavenPath path, IReadOnlyList<Upstream> absentAbove, CancellationToken cancellationToken)
     {
         var (upstream, entry, absentUntil) = candidate;
         var now = Now;
         if (entry is not null && Freshness.Until(upstream, path, entry.UpstreamCheckedAt) is var until && until > now)
             return new WalkEnd.Held(entry, until, Failure: null);
-        if (entry is null && (absentUntil > now || absences.Remembers(upstream.Id, path))) return new WalkEnd.Nowhere();
+        if (entry is null && (absentUntil > now || absences.Remembers(upstream, path))) return new WalkEnd.Nowhere();
         var reader = downloads.Join(candidate, path, [.. absentAbove]);
         var keep = false;
         try

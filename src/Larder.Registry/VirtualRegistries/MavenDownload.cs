@@ -13,10 +13,10 @@ public sealed class MavenDownloads(
     /// <param name="candidate">The upstream, and its stale copy if there is one: then the request is conditional.</param>
     /// <param name="path">The file.</param>
     /// <param name="absentAbove">Upstreams above that said "not here" on the way; not changed any more.</param>
-    public DownloadReader Join(Candidate candidate, MavenPath path, IReadOnlyList<long> absentAbove) =>
-        downloads.Join(new DownloadKey(candidate.Upstream.Id, path.Value), () => Plan(candidate, path, absentAbove));
+    public DownloadReader Join(Candidate candidate, MavenPath path, IReadOnlyList<Upstream> absentAbove) =>
+        downloads.Join(new DownloadKey(candidate.Upstream.Id, path.Value, candidate.Upstream.AbsenceGeneration), () => Plan(candidate, path, absentAbove));
 
-    private MavenDownloadPlan Plan(Candidate candidate, MavenPath path, IReadOnlyList<long> absentAbove) =>
+    private MavenDownloadPlan Plan(Candidate candidate, MavenPath path, IReadOnlyList<Upstream> absentAbove) =>
         new(entries, absences, hits, time)
         {
             Request = RequestFor(candidate, path),
@@ -52,11 +52,11 @@ internal sealed class MavenDownloadPlan(CacheEntryStore entries, AbsenceMemory a
     public required CacheEntry? Entry { get; init; }
 
     public required MavenPath Path { get; init; }
-    public required IReadOnlyList<long> AbsentAbove { get; init; }
+    public required IReadOnlyList<Upstream> AbsentAbove { get; init; }
 
     public override async ValueTask<bool> IsOvertakenAsync(CancellationToken cancellationToken)
     {
-        if (Entry is null && absences.Remembers(Upstream.Id, Path)) return true;
+        if (Entry is null && absences.Remembers(Upstream, Path)) return true;
         var now = await entries.FindAsync(Upstream.Id, Path, cancellationToken);
         return now?.UpstreamCheckedAt != Entry?.UpstreamCheckedAt || now?.Blob.Digests != Entry?.Blob.Digests;
     }
@@ -71,7 +71,7 @@ internal sealed class MavenDownloadPlan(CacheEntryStore entries, AbsenceMemory a
     public override void NoteAbsence(int status)
     {
         // 403 is absence, but not definite enough to outweigh a copy that is here.
-        if (Entry is null || status is 404 or 410) absences.Remember(Upstream.Id, Path);
+        if (Entry is null || status is 404 or 410) absences.Remember(Upstream, Path);
     }
 
     public override async Task ConfirmAsync(CancellationToken cancellationToken)
@@ -82,7 +82,7 @@ internal sealed class MavenDownloadPlan(CacheEntryStore entries, AbsenceMemory a
 
     public override async Task PublishAsync(CompletedDownload completed, CancellationToken cancellationToken)
     {
-        await entries.SaveAsync(new Arrival(Upstream.Id, Path, completed.Blob, completed.Headers.ContentType,
+        await entries.SaveAsync(new Arrival(Upstream, Path, completed.Blob, completed.Headers.ContentType,
             completed.Headers.ETag, completed.Headers.LastModified, FreshUntil(), AbsentAbove), cancellationToken);
         hits.Forget(Path);
     }

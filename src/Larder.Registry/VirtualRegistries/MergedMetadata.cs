@@ -104,7 +104,7 @@ public sealed partial class MergedMetadata(CacheEntryStore entries, Inquiry inqu
         var until = answers.Where(answer => answer.Part is not null).Min(answer => answer.FreshUntil);
         var now = inquiry.Now;
         var absent = answers.Zip(candidates).Where(pair => pair.First is { Part: null, Failure: null } && !(pair.Second.AbsentUntil > now))
-            .Select(pair => pair.First.Upstream.Id).ToList();
+            .Select(pair => pair.First.Upstream).ToList();
         if (absent.Count > 0 && until > now) await entries.RememberAbsenceAsync(absent, path, until, cancellationToken);
     }
 

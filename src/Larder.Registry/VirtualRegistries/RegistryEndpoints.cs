@@ -22,6 +22,9 @@ internal static class RegistryEndpoints
 
         var registries = app.MapGroup("/api/v4/virtual_registries/packages/maven/registries");
         registries.MapGet("/{id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+        registries.MapPatch("/{id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+        registries.MapDelete("/{id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+        registries.MapDelete("/{id}/cache", PurgeAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
     }
 
     private static async Task<IResult> ListAsync(
@@ -33,7 +36,7 @@ internal static class RegistryEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, CancellationToken cancellationToken)
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, NodeMemory memory, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var name = parameters.RequiredText("name");
@@ -42,14 +45,13 @@ internal static class RegistryEndpoints
         if (parameters.Problems is { } problems) return problems;
         var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
         if (await RefusalAsync(context, gate, group) is { } refusal) return refusal;
-        if (name.Length > LongestName) return ApiError.Model("name", $"is too long (maximum is {LongestName} characters)");
-        if (description?.Length > LongestDescription)
-            return ApiError.Model("description", $"is too long (maximum is {LongestDescription} characters)");
+        if (TooLong(name, description) is { } error) return error;
         try
         {
-            return await registries.CreateAsync(group!.Id, name, description, strategy, cancellationToken) is { } registry
-                ? ApiJson.Answer(Json(registry), StatusCodes.Status201Created)
-                : ApiError.Model("base", $"{RegistryStore.MostRegistries} registries is the maximum allowed per top-level group.");
+            if (await registries.CreateAsync(group!.Id, name, description, strategy, cancellationToken) is not { } registry)
+                return ApiError.Model("base", $"{RegistryStore.MostRegistries} registries is the maximum allowed per top-level group.");
+            memory.Forget(); // somebody may have asked for this number before it was one
+            return ApiJson.Answer(Json(registry), StatusCodes.Status201Created);
         }
         catch (DuplicateRowException)
         {
@@ -58,12 +60,64 @@ internal static class RegistryEndpoints
     }
 
     private static async Task<IResult> GetAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, CancellationToken cancellationToken)
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, RegistryUpstreamStore places,
+        CancellationToken cancellationToken)
     {
         var (registry, refusal) = await FindAsync(context, namespaces, gate, registries, cancellationToken);
         if (refusal is not null) return refusal;
-        return ApiJson.Answer(Json(registry!, await registries.UpstreamsAsync(registry!.Id, cancellationToken)));
+        return ApiJson.Answer(Json(registry!, await places.OfRegistryAsync(registry!.Id, cancellationToken)));
     }
+
+    private static async Task<IResult> UpdateAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, NodeMemory memory, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var (name, description) = (parameters.FilledText("name"), parameters.FilledText("description"));
+        var strategy = parameters.OneOf("metadata_strategy", MetadataStrategy.Merge, MetadataStrategy.First);
+        if (!parameters.Has("name") && !parameters.Has("description") && strategy is null)
+            parameters.Problem("name, description are missing, at least one parameter must be provided");
+        if (parameters.Problems is { } problems) return problems;
+        var (registry, refusal) = await FindAsync(context, namespaces, gate, registries, cancellationToken);
+        if (refusal is not null) return refusal;
+        if (TooLong(name, description) is { } error) return error;
+        try
+        {
+            if (!await registries.UpdateAsync(registry!.Id, name, description, strategy, cancellationToken)) return ApiError.RowNotFound();
+        }
+        catch (DuplicateRowException)
+        {
+            return ApiError.Model("name", "has already been taken");
+        }
+        memory.Forget();
+        return ApiJson.Answer(StatusCodes.Status200OK); // GitLab's body is the bare status
+    }
+
+    private static async Task<IResult> DeleteAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, NodeMemory memory, CancellationToken cancellationToken)
+    {
+        var (registry, refusal) = await FindAsync(context, namespaces, gate, registries, cancellationToken);
+        if (refusal is not null) return refusal;
+        if (Unmodified.Refuses(context, registry!.UpdatedAt)) return ApiError.PreconditionFailed();
+        await registries.DeleteAsync(registry, cancellationToken);
+        memory.Forget();
+        return Results.NoContent();
+    }
+
+    private static async Task<IResult> PurgeAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, UpstreamStore upstreams, NodeMemory memory,
+        CancellationToken cancellationToken)
+    {
+        var (registry, refusal) = await FindAsync(context, namespaces, gate, registries, cancellationToken);
+        if (refusal is not null) return refusal;
+        await upstreams.PurgeExclusiveAsync(registry!, cancellationToken);
+        memory.Forget();
+        return Results.NoContent();
+    }
+
+    private static ApiError? TooLong(string? name, string? description) =>
+        name?.Length > LongestName ? ApiError.Model("name", $"is too long (maximum is {LongestName} characters)")
+        : description?.Length > LongestDescription ? ApiError.Model("description", $"is too long (maximum is {LongestDescription} characters)")
+        : null;
 
     /// <summary>The registry of route value <c>id</c>, or why it is not to be had: 400, 404, or the gate's word on its group.</summary>
     public static async Task<(VirtualRegistry? Registry, ApiError? Refusal)> FindAsync(

@@ -20,9 +20,6 @@ public static class MetadataStrategy
     public const string First = "first";
 }
 
-/// <summary>The association of an upstream with a registry, at a position from 1.</summary>
-public sealed record RegistryUpstream(long Id, long RegistryId, long UpstreamId, long Position);
-
 /// <summary>The rows of virtual registries.</summary>
 public sealed class RegistryStore(Database database, TimeProvider time)
 {
@@ -41,20 +38,13 @@ public sealed class RegistryStore(Database database, TimeProvider time)
         database.ReadAsync(session => session.FirstOrDefaultAsync<VirtualRegistry>(
             $"select {Columns} from maven_registries where id = @Id", new { Id = id }), cancellationToken);
 
-    /// <summary>Its upstreams by position.</summary>
-    public Task<IReadOnlyList<RegistryUpstream>> UpstreamsAsync(long registryId, CancellationToken cancellationToken) =>
-        database.ReadAsync(session => session.QueryAsync<RegistryUpstream>(
-            "select id, registry_id, upstream_id, position from maven_registry_upstreams where registry_id = @Id order by position",
-            new { Id = registryId }), cancellationToken);
-
     /// <summary>Adds a registry; null when the group has <see cref="MostRegistries"/> already.</summary>
     /// <exception cref="DuplicateRowException">The group has one of this name.</exception>
     public Task<VirtualRegistry?> CreateAsync(
         long groupId, string name, string? description, string metadataStrategy, CancellationToken cancellationToken) =>
         database.WriteAsync(async session =>
         {
-            // Locks the group's row, so that two at once cannot both be the twentieth.
-            await session.ExecuteAsync("update namespaces set id = id where id = @GroupId", new { GroupId = groupId });
+            await GroupLock.TakeAsync(session, groupId);
             var count = await session.SingleAsync<long>(
                 "select count(*) from maven_registries where group_id = @GroupId", new { GroupId = groupId });
             return count >= MostRegistries ? null : await session.SingleAsync<VirtualRegistry>($"""
@@ -62,4 +52,29 @@ public sealed class RegistryStore(Database database, TimeProvider time)
                 values (@GroupId, @Name, @Description, @MetadataStrategy, @Now, @Now) returning {Columns}
                 """, new { GroupId = groupId, Name = name, Description = description, MetadataStrategy = metadataStrategy, Now = time.GetUtcNow().ToUnixTimeMilliseconds() });
         }, cancellationToken);
+
+    /// <summary>Changes what is not null; false when the registry is gone.</summary>
+    /// <exception cref="DuplicateRowException">The group has another one of this name.</exception>
+    public Task<bool> UpdateAsync(
+        long id, string? name, string? description, string? metadataStrategy, CancellationToken cancellationToken) =>
+        database.WriteAsync(async session => await session.ExecuteAsync("""
+            update maven_registries set name = coalesce(@Name, name), description = coalesce(@Description, description),
+              metadata_strategy = coalesce(@MetadataStrategy, metadata_strategy), updated_at = @Now
+            where id = @Id
+            """, new
+        {
+            Id = id, Name = name, Description = description, MetadataStrategy = metadataStrategy, Now = time.GetUtcNow().ToUnixTimeMilliseconds(),
+        }) == 1, cancellationToken);
+
+    /// <summary>
+    /// Deletes a registry, and those of its upstreams that are in no other one. It takes the same time whatever they hold.
+    /// </summary>
+    public Task DeleteAsync(VirtualRegistry registry, CancellationToken cancellationToken) => database.WriteAsync(async session =>
+    {
+        var parameters = new { RegistryId = registry.Id, Now = time.GetUtcNow().ToUnixTimeMilliseconds() };
+        await GroupLock.TakeAsync(session, registry.GroupId);
+        await UpstreamStore.MarkDeletedAsync(session, $"id in ({RegistryUpstreamStore.ExclusiveUpstreams})", parameters);
+        await session.ExecuteAsync("delete from maven_registry_upstreams where registry_id = @RegistryId", parameters);
+        await session.ExecuteAsync("delete from maven_registries where id = @RegistryId", parameters);
+    }, cancellationToken);
 }

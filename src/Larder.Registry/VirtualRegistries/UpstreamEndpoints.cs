@@ -17,44 +17,118 @@ internal static class UpstreamEndpoints
         inRegistry.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
         inRegistry.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
 
+        app.MapGet("/api/v4/groups/{id}/-/virtual_registries/packages/maven/upstreams", ListOfGroupAsync)
+            .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+
         var upstreams = app.MapGroup("/api/v4/virtual_registries/packages/maven/upstreams");
         upstreams.MapGet("/{id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+        upstreams.MapPatch("/{id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+        upstreams.MapDelete("/{id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+        upstreams.MapDelete("/{id}/cache", PurgeAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
         upstreams.MapGet("/{id}/health", HealthAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
     }
 
     private static async Task<IResult> ListAsync(
         HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, UpstreamStore upstreams,
-        CancellationToken cancellationToken)
+        RegistryUpstreamStore associations, CancellationToken cancellationToken)
     {
         var (registry, refusal) = await RegistryEndpoints.FindAsync(context, namespaces, gate, registries, cancellationToken);
         if (refusal is not null) return refusal;
-        var places = (await registries.UpstreamsAsync(registry!.Id, cancellationToken)).ToDictionary(place => place.UpstreamId);
+        var places = (await associations.OfRegistryAsync(registry!.Id, cancellationToken)).ToDictionary(place => place.UpstreamId);
         var rows = await upstreams.InRegistryAsync(registry.Id, cancellationToken);
         return ApiJson.Answer(rows.Where(row => places.ContainsKey(row.Id)).Select(row => UpstreamJson.WithPlace(row, places[row.Id])));
     }
 
+    private static async Task<IResult> ListOfGroupAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, LarderOptions options, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var page = Page.Read(parameters);
+        var name = parameters.Text("upstream_name");
+        if (parameters.Problems is { } problems) return problems;
+        var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
+        if (await RefusalAsync(context, gate, group) is { } refusal) return refusal;
+        var (rows, total) = await upstreams.ListAsync(group!.Id, name, page, cancellationToken);
+        page.WriteHeaders(context, total, options.ExternalUrl);
+        return ApiJson.Answer(rows.Select(UpstreamJson.Alone));
+    }
+
     private static async Task<IResult> CreateAsync(
         HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, UpstreamStore upstreams,
-        UpstreamForm form, CancellationToken cancellationToken)
+        UpstreamForm form, NodeMemory memory, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var input = UpstreamInput.ForCreation(parameters);
         if (parameters.Problems is { } problems) return problems;
         var (registry, refusal) = await RegistryEndpoints.FindAsync(context, namespaces, gate, registries, cancellationToken);
         if (refusal is not null) return refusal;
-        var (settings, error) = await form.CheckAsync(registry!.GroupId, input, cancellationToken);
+        var (settings, error) = await form.CheckAsync(input, before: null, cancellationToken);
         if (error is not null) return error;
-        return await upstreams.CreateAsync(registry, settings!, cancellationToken) is { } created
-            ? ApiJson.Answer(UpstreamJson.WithPlace(created.Upstream, created.Place), StatusCodes.Status201Created)
-            : ApiError.Model("registry_upstreams.position", $"must be less than or equal to {UpstreamStore.MostUpstreams}");
+        switch (await upstreams.CreateAsync(registry!, settings!, cancellationToken))
+        {
+            case UpstreamSaving.Saved { Upstream: var upstream, Place: { } place }:
+                memory.Forget();
+                return ApiJson.Answer(UpstreamJson.WithPlace(upstream, place), StatusCodes.Status201Created);
+            case UpstreamSaving.RegistryFull:
+                return ApiError.Model("registry_upstreams.position", $"must be less than or equal to {RegistryUpstreamStore.MostUpstreams}");
+            case UpstreamSaving.Taken:
+                return UpstreamForm.Taken;
+            default:
+                return ApiError.RowNotFound();
+        }
     }
 
     private static async Task<IResult> GetAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, CancellationToken cancellationToken)
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, RegistryUpstreamStore places,
+        CancellationToken cancellationToken)
     {
         var (upstream, refusal) = await FindAsync(context, namespaces, gate, upstreams, cancellationToken);
         if (refusal is not null) return refusal;
-        return ApiJson.Answer(UpstreamJson.WithPlaces(upstream!, await upstreams.PlacesAsync(upstream!.Id, cancellationToken)));
+        return ApiJson.Answer(UpstreamJson.WithPlaces(upstream!, await places.OfUpstreamAsync(upstream!.Id, cancellationToken)));
+    }
+
+    private static async Task<IResult> UpdateAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, UpstreamForm form, NodeMemory memory,
+        CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        UpstreamInput.CheckChange(parameters);
+        if (parameters.Problems is { } problems) return problems;
+        var (upstream, refusal) = await FindAsync(context, namespaces, gate, upstreams, cancellationToken);
+        if (refusal is not null) return refusal;
+        var (settings, error) = await form.CheckAsync(UpstreamInput.ForChange(upstream!, parameters), upstream, cancellationToken);
+        if (error is not null) return error;
+        switch (await upstreams.UpdateAsync(upstream!, settings!, cancellationToken))
+        {
+            case UpstreamSaving.Saved:
+                memory.Forget();
+                return ApiJson.Answer(StatusCodes.Status200OK);
+            case UpstreamSaving.Taken:
+                return UpstreamForm.Taken;
+            default:
+                return ApiError.RowNotFound();
+        }
+    }
+
+    private static async Task<IResult> DeleteAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, NodeMemory memory, CancellationToken cancellationToken)
+    {
+        var (upstream, refusal) = await FindAsync(context, namespaces, gate, upstreams, cancellationToken);
+        if (refusal is not null) return refusal;
+        if (Unmodified.Refuses(context, upstream!.UpdatedAt)) return ApiError.PreconditionFailed();
+        await upstreams.DeleteAsync(upstream, cancellationToken);
+        memory.Forget();
+        return Results.NoContent();
+    }
+
+    private static async Task<IResult> PurgeAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, NodeMemory memory, CancellationToken cancellationToken)
+    {
+        var (upstream, refusal) = await FindAsync(context, namespaces, gate, upstreams, cancellationToken);
+        if (refusal is not null) return refusal;
+        await upstreams.PurgeAsync(upstream!, cancellationToken);
+        memory.Forget();
+        return Results.NoContent();
     }
 
     // Larder's own: how the upstream's host is doing, as this node sees it.
@@ -87,22 +161,9 @@ internal static class UpstreamEndpoints
         if (await upstreams.FindAsync(id, cancellationToken) is not { } upstream) return (null, ApiError.RowNotFound());
         return (upstream, await gate.CheckAsync(context, await namespaces.FindByIdAsync(upstream.GroupId, cancellationToken)));
     }
-}
 
-/// <summary>Upstreams as GitLab shows them; never with a password.</summary>
-internal static class UpstreamJson
-{
-    public static object WithPlace(Upstream row, RegistryUpstream place) => new
-    {
-        row.Id, row.GroupId, row.Url, row.Name, row.Description, row.CacheValidityHours, row.MetadataCacheValidityHours, row.Username,
-        CreatedAt = ApiJson.Instant(row.CreatedAt), UpdatedAt = ApiJson.Instant(row.UpdatedAt),
-        RegistryUpstream = new { place.Id, place.RegistryId, place.Position },
-    };
-
-    public static object WithPlaces(Upstream row, IReadOnlyList<RegistryUpstream> places) => new
-    {
-        row.Id, row.GroupId, row.Url, row.Name, row.Description, row.CacheValidityHours, row.MetadataCacheValidityHours, row.Username,
-        CreatedAt = ApiJson.Instant(row.CreatedAt), UpdatedAt = ApiJson.Instant(row.UpdatedAt),
-        RegistryUpstreams = places.Select(place => new { place.Id, place.RegistryId, place.Position }),
-    };
+    /// <summary>Upstreams belong to top-level groups: a subgroup is refused in GitLab's words.</summary>
+    public static async ValueTask<ApiError?> RefusalAsync(HttpContext context, Gate gate, Namespace? group) =>
+        await gate.CheckAsync(context, group)
+        ?? (group!.ParentId is null ? null : ApiError.BadRequest("only available on top-level groups."));
 }

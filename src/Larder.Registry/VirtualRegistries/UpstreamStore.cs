@@ -1,32 +1,55 @@
 using Larder.Registry.Data;
+using Larder.Registry.Http;
 
 namespace Larder.Registry.VirtualRegistries;
 
-/// <summary>An upstream Maven repository. The password is encrypted; validities are hours, 0 for ever.</summary>
+/// <summary>
+/// An upstream Maven repository. The password is encrypted; validities are hours, 0 for ever. Only rows of its current
+/// <see cref="Generation"/> (cache entries, supplied artifacts) and <see cref="AbsenceGeneration"/> (remembered absences) count.
+/// </summary>
 public sealed record Upstream(
     long Id, long GroupId, string Name, string? Description, string Url, string? Username, string? Password,
-    long CacheValidityHours, long MetadataCacheValidityHours, long CreatedAt, long UpdatedAt);
+    long CacheValidityHours, long MetadataCacheValidityHours, long CreatedAt, long UpdatedAt, long Generation, long AbsenceGeneration);
 
 /// <summary>What a caller may set of an upstream. The password is encrypted already.</summary>
 public sealed record UpstreamSettings(
     string Name, string? Description, string Url, string? Username, string? Password,
     long CacheValidityHours, long MetadataCacheValidityHours);
 
-/// <summary>The rows of upstreams and of their places in registries.</summary>
-public sealed class UpstreamStore(Database database, TimeProvider time)
+/// <summary>Whether an upstream was saved.</summary>
+public abstract record UpstreamSaving
 {
-    /// <summary>GitLab's bound, per registry.</summary>
-    public const int MostUpstreams = 20;
+    /// <summary>It was.</summary>
+    public sealed record Saved(Upstream Upstream, RegistryUpstream? Place) : UpstreamSaving;
 
+    /// <summary>The group has one with the same URL and credentials.</summary>
+    public sealed record Taken : UpstreamSaving;
+
+    /// <summary>The registry has <see cref="RegistryUpstreamStore.MostUpstreams"/>.</summary>
+    public sealed record RegistryFull : UpstreamSaving;
+
+    /// <summary>It, or its registry, was deleted meanwhile.</summary>
+    public sealed record Gone : UpstreamSaving;
+}
+
+/// <summary>
+/// The rows of upstreams. Purging and deleting take the same time whatever an upstream holds: they begin a generation or mark
+/// the row, and upkeep removes what is left over.
+/// </summary>
+public sealed class UpstreamStore(Database database, UpstreamPasswords passwords, TimeProvider time)
+{
     private const string Columns = """
         id, group_id, name, description, url, username, password,
-        cache_validity_hours, metadata_cache_validity_hours, created_at, updated_at
+        cache_validity_hours, metadata_cache_validity_hours, created_at, updated_at, generation, absence_generation
         """;
+
+    private const string BeginGeneration = "generation = generation + 1, absence_generation = absence_generation + 1, remains_since = @Now";
+
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>One upstream, or null.</summary>
     public Task<Upstream?> FindAsync(long id, CancellationToken cancellationToken) =>
-        database.ReadAsync(session => session.FirstOrDefaultAsync<Upstream>(
-            $"select {Columns} from maven_upstreams where id = @Id", new { Id = id }), cancellationToken);
+        database.ReadAsync(session => FindAsync(session, id), cancellationToken);
 
     /// <summary>The upstreams of a registry by position.</summary>
     public Task<IReadOnlyList<Upstream>> InRegistryAsync(long registryId, CancellationToken cancellationToken) =>
@@ -37,24 +60,36 @@ public sealed class UpstreamStore(Database database, TimeProvider time)
             order by place.position
             """, new { RegistryId = registryId }), cancellationToken);
 
-    /// <summary>All upstreams of a group, which may be hundreds.</summary>
-    public Task<IReadOnlyList<Upstream>> InGroupAsync(long groupId, CancellationToken cancellationToken) =>
-        database.ReadAsync(session => session.QueryAsync<Upstream>(
-            $"select {Columns} from maven_upstreams where group_id = @GroupId order by id", new { GroupId = groupId }), cancellationToken);
+    /// <summary>One page of a group's upstreams, oldest first, and how many there are in all.</summary>
+    /// <param name="groupId">The group.</param>
+    /// <param name="name">Text that the name contains, in any case; null for all.</param>
+    /// <param name="page">Which page.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    public Task<(IReadOnlyList<Upstream> Upstreams, long Total)> ListAsync(
+        long groupId, string? name, Page page, CancellationToken cancellationToken)
+    {
+        var pattern = LikePattern.Containing(name);
+        var where = Conditions.All("group_id = @GroupId", "deleted_at is null", pattern is null ? null : @"lower(name) like @Pattern escape '\'");
+        var parameters = new { GroupId = groupId, Pattern = pattern, Limit = page.Size, page.Offset, Page.CountLimit };
+        return database.ReadAsync(async session => (
+            await session.QueryAsync<Upstream>(
+                $"select {Columns} from maven_upstreams {where} order by id limit @Limit offset @Offset", parameters),
+            await session.SingleAsync<long>($"select count(*) from (select 1 from maven_upstreams {where} limit @CountLimit) counted", parameters)),
+            cancellationToken);
+    }
 
-    /// <summary>The places of an upstream in registries.</summary>
-    public Task<IReadOnlyList<RegistryUpstream>> PlacesAsync(long upstreamId, CancellationToken cancellationToken) =>
-        database.ReadAsync(session => session.QueryAsync<RegistryUpstream>(
-            "select id, registry_id, upstream_id, position from maven_registry_upstreams where upstream_id = @Id order by id",
-            new { Id = upstreamId }), cancellationToken);
+    /// <summary>Whether the group has another upstream with the same URL and credentials.</summary>
+    public Task<bool> IsTakenAsync(long groupId, UpstreamSettings settings, long? except, CancellationToken cancellationToken) =>
+        database.ReadAsync(session => IsTakenAsync(session, groupId, settings, except), cancellationToken);
 
-    /// <summary>Adds an upstream behind the others of a registry; null when that has <see cref="MostUpstreams"/> already.</summary>
-    public Task<(Upstream Upstream, RegistryUpstream Place)?> CreateAsync(
-        VirtualRegistry registry, UpstreamSettings settings, CancellationToken cancellationToken) =>
-        database.WriteAsync<(Upstream, RegistryUpstream)?>(async session =>
+    /// <summary>Adds an upstream behind the others of a registry.</summary>
+    public Task<UpstreamSaving> CreateAsync(VirtualRegistry registry, UpstreamSettings settings, CancellationToken cancellationToken) =>
+        database.WriteAsync<UpstreamSaving>(async session =>
         {
-            var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-            if (await NextPositionAsync(session, registry.Id) is not { } position) return null;
+            await GroupLock.TakeAsync(session, registry.GroupId);
+            if (await IsTakenAsync(session, registry.GroupId, settings, except: null)) return new UpstreamSaving.Taken();
+            var exists = await session.FirstOrDefaultAsync<long?>("select id from maven_registries where id = @Id", new { registry.Id });
+            if (exists is null) return new UpstreamSaving.Gone();
             var upstream = await session.SingleAsync<Upstream>($"""
                 insert into maven_upstreams (group_id, name, description, url, username, password,
                   cache_validity_hours, metadata_cache_validity_hours, created_at, updated_at)
@@ -63,21 +98,71 @@ public sealed class UpstreamStore(Database database, TimeProvider time)
                 """, new
             {
                 registry.GroupId, settings.Name, settings.Description, settings.Url, settings.Username, settings.Password,
-                settings.CacheValidityHours, settings.MetadataCacheValidityHours, Now = now,
+                settings.CacheValidityHours, settings.MetadataCacheValidityHours, Now,
             });
-            var place = await session.SingleAsync<RegistryUpstream>("""
-                insert into maven_registry_upstreams (registry_id, upstream_id, position)
-                values (@RegistryId, @UpstreamId, @Position) returning id, registry_id, upstream_id, position
-                """, new { RegistryId = registry.Id, UpstreamId = upstream.Id, Position = position });
-            return (upstream, place);
+            if (await RegistryUpstreamStore.AppendAsync(session, registry.Id, upstream.Id) is { } place) return new UpstreamSaving.Saved(upstream, place);
+            await session.ExecuteAsync("delete from maven_upstreams where id = @Id", new { upstream.Id });
+            return new UpstreamSaving.RegistryFull();
         }, cancellationToken);
 
-    private static async Task<long?> NextPositionAsync(Session session, long registryId)
+    /// <summary>
+    /// Changes an upstream. At another address it is another repository: nothing that it held before counts any more. With
+    /// other credentials it may have what it said it had not.
+    /// </summary>
+    public Task<UpstreamSaving> UpdateAsync(Upstream seen, UpstreamSettings settings, CancellationToken cancellationToken) =>
+        database.WriteAsync<UpstreamSaving>(async session =>
+        {
+            await GroupLock.TakeAsync(session, seen.GroupId);
+            if (await FindAsync(session, seen.Id) is not { } before) return new UpstreamSaving.Gone();
+            if (await IsTakenAsync(session, seen.GroupId, settings, except: seen.Id)) return new UpstreamSaving.Taken();
+            var isMoved = !UpstreamUrl.IsSamePlace(before.Url, settings.Url);
+            var isOther = isMoved || (before.Url, before.Username, before.Password) != (settings.Url, settings.Username, settings.Password);
+            return new UpstreamSaving.Saved(await session.SingleAsync<Upstream>($"""
+                update maven_upstreams set name = @Name, description = @Description, url = @Url, username = @Username, password = @Password,
+                  cache_validity_hours = @CacheValidityHours, metadata_cache_validity_hours = @MetadataCacheValidityHours, updated_at = @Now,
+                  generation = generation + @Moved, absence_generation = absence_generation + @Other,
+                  remains_since = case when @Other = 1 then @Now else remains_since end
+                where id = @Id returning {Columns}
+                """, new
+            {
+                seen.Id, settings.Name, settings.Description, settings.Url, settings.Username, settings.Password, settings.CacheValidityHours,
+                settings.MetadataCacheValidityHours, Now, Moved = isMoved ? 1L : 0L, Other = isOther ? 1L : 0L,
+            }), null);
+        }, cancellationToken);
+
+    /// <summary>Empties the cache of an upstream, with everything that was learned from it.</summary>
+    public Task PurgeAsync(Upstream upstream, CancellationToken cancellationToken) => database.WriteAsync(session => session.ExecuteAsync(
+        $"update maven_upstreams set {BeginGeneration} where id = @Id and deleted_at is null", new { upstream.Id, Now }), cancellationToken);
+
+    /// <summary>Empties the caches of those upstreams that are in this registry and in no other.</summary>
+    public Task PurgeExclusiveAsync(VirtualRegistry registry, CancellationToken cancellationToken) => database.WriteAsync(async session =>
     {
-        // Locks the registry's row, so that two at once cannot take one place.
-        await session.ExecuteAsync("update maven_registries set id = id where id = @Id", new { Id = registryId });
-        var highest = await session.SingleAsync<long>(
-            "select coalesce(max(position), 0) from maven_registry_upstreams where registry_id = @Id", new { Id = registryId });
-        return highest < MostUpstreams ? highest + 1 : null;
+        await GroupLock.TakeAsync(session, registry.GroupId);
+        await session.ExecuteAsync(
+            $"update maven_upstreams set {BeginGeneration} where id in ({RegistryUpstreamStore.ExclusiveUpstreams})",
+            new { RegistryId = registry.Id, Now });
+    }, cancellationToken);
+
+    /// <summary>Deletes an upstream: it leaves its registries, those below it move up.</summary>
+    public Task DeleteAsync(Upstream upstream, CancellationToken cancellationToken) => database.WriteAsync(async session =>
+    {
+        await GroupLock.TakeAsync(session, upstream.GroupId);
+        await RegistryUpstreamStore.RemoveAllOfAsync(session, upstream.Id);
+        await MarkDeletedAsync(session, "id = @Id", new { upstream.Id, Now });
+    }, cancellationToken);
+
+    internal static Task MarkDeletedAsync(Session session, string where, object parameters) => session.ExecuteAsync(
+        $"update maven_upstreams set deleted_at = @Now, {BeginGeneration} where {where} and deleted_at is null", parameters);
+
+    private static Task<Upstream?> FindAsync(Session session, long id) => session.FirstOrDefaultAsync<Upstream>(
+        $"select {Columns} from maven_upstreams where id = @Id and deleted_at is null", new { Id = id });
+
+    // http and https are one place; the same place with other credentials is another upstream.
+    private async Task<bool> IsTakenAsync(Session session, long groupId, UpstreamSettings settings, long? except)
+    {
+        var others = await session.QueryAsync<Upstream>(
+            $"select {Columns} from maven_upstreams where group_id = @GroupId and deleted_at is null", new { GroupId = groupId });
+        return others.Any(other => other.Id != except && UpstreamUrl.IsSamePlace(other.Url, settings.Url)
+            && other.Username == settings.Username && passwords.Reveal(other.Password) == passwords.Reveal(settings.Password));
     }
 }

@@ -33,8 +33,13 @@ public static class UpstreamUrl
         return ($"{uri.Scheme}://{uri.Authority.ToLowerInvariant()}{WithoutTrailing(path, "/")}", null);
     }
 
+    /// <summary>Whether two normal forms name one repository: they differ by no more than http and https.</summary>
+    public static bool IsSamePlace(string one, string other) => WithoutScheme(one) == WithoutScheme(other);
+
     /// <summary>Whether files behind this URL are taken as valid for ever.</summary>
     public static bool IsImmutable(string url) => url.StartsWith(MavenCentral, StringComparison.Ordinal);
+
+    private static string WithoutScheme(string url) => url[(url.IndexOf("://", StringComparison.Ordinal) + 3)..];
 
     private static string WithoutTrailing(string text, string ending)
     {

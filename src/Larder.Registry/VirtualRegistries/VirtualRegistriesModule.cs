@@ -11,6 +11,8 @@ public static class VirtualRegistriesModule
     {
         services.AddSingleton<RegistryStore>();
         services.AddSingleton<UpstreamStore>();
+        services.AddSingleton<RegistryUpstreamStore>();
+        services.AddSingleton<NodeMemory>();
         services.AddSingleton<CacheEntryStore>();
         services.AddSingleton<RegistryDirectory>();
         services.AddSingleton<UpstreamPasswords>();
@@ -28,6 +30,7 @@ public static class VirtualRegistriesModule
     {
         RegistryEndpoints.Map(app);
         UpstreamEndpoints.Map(app);
+        RegistryUpstreamEndpoints.Map(app);
         DownloadEndpoint.Map(app);
     }
 }

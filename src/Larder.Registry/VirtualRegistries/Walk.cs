@@ -49,14 +49,14 @@ public sealed class Walk(CacheEntryStore entries, Inquiry inquiry)
     {
         var candidates = await entries.CandidatesAsync(registryId, path, cancellationToken);
         if (candidates.Count == 0) return new WalkEnd.NoUpstreams();
-        var absent = new List<long>();
+        var absent = new List<Upstream>();
         WalkEnd.Undecided? undecided = null;
         foreach (var candidate in candidates)
         {
             switch (await inquiry.AskAsync(candidate, path, absent, cancellationToken))
             {
                 case WalkEnd.Nowhere:
-                    absent.Add(candidate.Upstream.Id);
+                    absent.Add(candidate.Upstream);
                     break;
                 case WalkEnd.Undecided failed when !await entries.HasSuppliedAsync(candidate.Upstream.Id, path.Artifact, cancellationToken):
                     undecided ??= failed;

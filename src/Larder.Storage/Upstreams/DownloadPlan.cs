@@ -3,7 +3,13 @@ using Larder.Storage.Blobs;
 namespace Larder.Storage.Upstreams;
 
 /// <summary>Names a download: a file of an upstream.</summary>
-public readonly record struct DownloadKey(long UpstreamId, string Path);
+/// <param name="UpstreamId">The upstream.</param>
+/// <param name="Path">The file.</param>
+/// <param name="Generation">
+/// Counts the changes of the upstream after which its answers may be others: who comes after one does not join a download from
+/// before it.
+/// </param>
+public readonly record struct DownloadKey(long UpstreamId, string Path, long Generation = 0);
 
 /// <summary>A file that came whole, was verified, and is in the blob store.</summary>
 public sealed record CompletedDownload(StoredBlob Blob, UpstreamHeaders Headers);
