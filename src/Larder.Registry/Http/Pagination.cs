@@ -58,13 +58,23 @@ public readonly record struct Page(int Number, int Size)
         headers.Link = string.Join(", ", links);
     }
 
+    /// <summary>
+    /// Writes the link to what lies behind the last row of a page, for listings that take a key instead of a page number
+    /// (<c>pagination=keyset</c>): such a page costs the same wherever it is.
+    /// </summary>
+    public void WriteNextLink(HttpContext context, string parameter, long key, string? externalUrl) =>
+        context.Response.Headers.Link = Link(context, externalUrl, parameter, key.ToString(CultureInfo.InvariantCulture), "next");
+
     private static string Text(int? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "";
 
-    private string Link(HttpContext context, string? externalUrl, int page, string relation)
+    private string Link(HttpContext context, string? externalUrl, int page, string relation) =>
+        Link(context, externalUrl, "page", Text(page), relation);
+
+    private string Link(HttpContext context, string? externalUrl, string parameter, string value, string relation)
     {
         var query = new Dictionary<string, StringValues>(context.Request.Query)
         {
-            ["page"] = Text(page),
+            [parameter] = value,
             ["per_page"] = Text(Size),
         };
         foreach (var name in SecretParameters) query.Remove(name); // a link is copied and logged

@@ -31,11 +31,7 @@ public sealed class MavenDownloads(
     {
         var (upstream, entry, _) = candidate;
         return new UpstreamRequest(
-            // The one character that a Maven path may hold and a URL may not.
-            new Uri($"{upstream.Url}/{path.Value.Replace("^", "%5E", StringComparison.Ordinal)}"),
-            upstream.Username is { } username && passwords.Reveal(upstream.Password) is { } password
-                ? new UpstreamCredentials(username, password)
-                : null,
+            UpstreamUrl.Of(upstream.Url, path), passwords.CredentialsOf(upstream.Username, upstream.Password),
             IfNoneMatch: entry?.UpstreamEtag,
             IfModifiedSince: entry?.UpstreamLastModified);
     }

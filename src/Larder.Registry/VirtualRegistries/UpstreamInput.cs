@@ -27,6 +27,10 @@ internal sealed record UpstreamInput(
         return input.WithCredentials(parameters);
     }
 
+    /// <summary>What shall be tested before there is an upstream.</summary>
+    public static UpstreamInput ForFirstTest(ApiParameters parameters) =>
+        new UpstreamInput(parameters.RequiredText("url"), "test", null, null, null, null, null, null).WithCredentials(parameters);
+
     /// <summary>Checks the parameters of a change by themselves, before the upstream is looked up.</summary>
     public static void CheckChange(ApiParameters parameters)
     {
@@ -50,12 +54,26 @@ internal sealed record UpstreamInput(
         return input.WithChangedCredentials(parameters, isElsewhere: (UpstreamUrl.Normalize(url).Url ?? url) != before.Url);
     }
 
-    /// <summary>Both names or none: what creating and testing demand.</summary>
-    public UpstreamInput WithCredentials(ApiParameters parameters)
+    private UpstreamInput WithCredentials(ApiParameters parameters)
     {
         var input = this with { Username = parameters.Text("username"), Password = parameters.Text("password") };
         if (input.Username is null != (input.Password is null)) parameters.Problem("username, password provide all or none of parameters");
         return input;
+    }
+
+    /// <summary>What shall be tested of a saved upstream, by the table of Maven contract section 4.</summary>
+    public static UpstreamInput ForTest(Upstream saved, ApiParameters parameters)
+    {
+        var url = parameters.Text("url") ?? saved.Url;
+        var isElsewhere = (UpstreamUrl.Normalize(url).Url ?? url) != saved.Url;
+        var stored = new UpstreamInput(url, saved.Name, saved.Description, saved.Username, null, saved.Password,
+            saved.CacheValidityHours, saved.MetadataCacheValidityHours);
+        var (username, password) = (parameters.Text("username"), parameters.Text("password"));
+        var (hasName, hasPassword) = (!string.IsNullOrEmpty(username), !string.IsNullOrEmpty(password));
+        if (hasName && !hasPassword && !isElsewhere && username == saved.Username) return stored;
+        if (hasName || hasPassword) return stored with { Username = username, Password = password, StoredPassword = null };
+        var isAnonymous = isElsewhere || (parameters.Has("username") && parameters.Has("password"));
+        return isAnonymous ? stored with { Username = null, StoredPassword = null } : stored;
     }
 
     // The stored password goes to no other URL than the one that it was given for.

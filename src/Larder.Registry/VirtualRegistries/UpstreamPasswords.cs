@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Larder.Storage.Upstreams;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace Larder.Registry.VirtualRegistries;
@@ -10,6 +11,12 @@ public sealed class UpstreamPasswords(IDataProtectionProvider provider)
 
     /// <summary>What goes into the row.</summary>
     public string? Protect(string? password) => password is null ? null : protector.Protect(password);
+
+    /// <summary>What is sent to an upstream; null for nothing.</summary>
+    /// <param name="username">The name of the row.</param>
+    /// <param name="stored">The password of the row.</param>
+    public UpstreamCredentials? CredentialsOf(string? username, string? stored) =>
+        username is not null && Reveal(stored) is { } password ? new UpstreamCredentials(username, password) : null;
 
     /// <summary>
     /// The password, or null when there is none or its key is lost: then the upstream is asked without credentials and says

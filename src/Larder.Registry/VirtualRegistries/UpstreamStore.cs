@@ -9,7 +9,11 @@ namespace Larder.Registry.VirtualRegistries;
 /// </summary>
 public sealed record Upstream(
     long Id, long GroupId, string Name, string? Description, string Url, string? Username, string? Password,
-    long CacheValidityHours, long MetadataCacheValidityHours, long CreatedAt, long UpdatedAt, long Generation, long AbsenceGeneration);
+    long CacheValidityHours, long MetadataCacheValidityHours, long CreatedAt, long UpdatedAt, long Generation, long AbsenceGeneration)
+{
+    /// <summary>What a caller has set of it.</summary>
+    public UpstreamSettings Settings => new(Name, Description, Url, Username, Password, CacheValidityHours, MetadataCacheValidityHours);
+}
 
 /// <summary>What a caller may set of an upstream. The password is encrypted already.</summary>
 public sealed record UpstreamSettings(

@@ -17,6 +17,8 @@ public static class VirtualRegistriesModule
         services.AddSingleton<RegistryDirectory>();
         services.AddSingleton<UpstreamPasswords>();
         services.AddSingleton<UpstreamForm>();
+        services.AddSingleton<ConnectionTest>();
+        services.AddSingleton<CacheEntryList>();
         services.AddSingleton<AbsenceMemory>();
         services.AddSingleton<HitMemory>();
         services.AddSingleton<MavenDownloads>();
@@ -31,6 +33,8 @@ public static class VirtualRegistriesModule
         RegistryEndpoints.Map(app);
         UpstreamEndpoints.Map(app);
         RegistryUpstreamEndpoints.Map(app);
+        ConnectionTestEndpoints.Map(app);
+        CacheEntryEndpoints.Map(app);
         DownloadEndpoint.Map(app);
     }
 }

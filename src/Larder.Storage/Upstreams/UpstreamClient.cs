@@ -48,7 +48,7 @@ public sealed class UpstreamClient : IDisposable
     /// <summary>Fetches a file.</summary>
     public async Task<UpstreamOutcome> GetAsync(UpstreamRequest request, CancellationToken cancellationToken)
     {
-        var (response, failure) = await SendAsync(HttpMethod.Get, request, cancellationToken);
+        var (response, failure) = await SendAsync(HttpMethod.Get, request, evenResting: false, cancellationToken);
         if (response is null) return new UpstreamOutcome.Failed(failure!);
         var outcome = Judge(response, request);
         if (outcome is not null)
@@ -60,11 +60,19 @@ public sealed class UpstreamClient : IDisposable
         return new UpstreamOutcome.Found(Headers(response), new UpstreamBody(response, stream, options.IdleTimeout, time));
     }
 
-    /// <summary>Asks for the head of a file only: for testing a connection. A status, or why there is none.</summary>
+    /// <summary>
+    /// Asks for the head of a file only: for testing a connection. A status, or why there is none. A host that rests is asked
+    /// all the same, as somebody wants to know now; one that does not know HEAD is asked by GET, whose body is left unread.
+    /// </summary>
     public async Task<(int Status, string? Reason, UpstreamFailure? Failure)> HeadAsync(
         UpstreamRequest request, CancellationToken cancellationToken)
     {
-        var (response, failure) = await SendAsync(HttpMethod.Head, request, cancellationToken);
+        var (response, failure) = await SendAsync(HttpMethod.Head, request, evenResting: true, cancellationToken);
+        if (response?.StatusCode is HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented)
+        {
+            response.Dispose();
+            (response, failure) = await SendAsync(HttpMethod.Get, request, evenResting: true, cancellationToken);
+        }
         using (response) return response is null ? (0, null, failure) : ((int)response.StatusCode, response.ReasonPhrase, null);
     }
 
@@ -78,13 +86,13 @@ public sealed class UpstreamClient : IDisposable
     public void Dispose() => http.Dispose();
 
     private async Task<(HttpResponseMessage? Response, UpstreamFailure? Failure)> SendAsync(
-        HttpMethod method, UpstreamRequest request, CancellationToken cancellationToken)
+        HttpMethod method, UpstreamRequest request, bool evenResting, CancellationToken cancellationToken)
     {
         var url = request.Url;
         var credentials = request.Credentials;
         for (var hop = 0; ; hop++)
         {
-            var (response, failure) = await SendOnceAsync(Message(method, url, credentials, request), cancellationToken);
+            var (response, failure) = await SendOnceAsync(Message(method, url, credentials, request), evenResting, cancellationToken);
             if (response is null || !IsRedirect(response.StatusCode)) return (response, failure);
             using (response)
             {
@@ -99,11 +107,11 @@ public sealed class UpstreamClient : IDisposable
     }
 
     private async Task<(HttpResponseMessage? Response, UpstreamFailure? Failure)> SendOnceAsync(
-        HttpRequestMessage message, CancellationToken cancellationToken)
+        HttpRequestMessage message, bool evenResting, CancellationToken cancellationToken)
     {
         using var _ = message;
         var host = hosts.GetOrAdd(Origin(message.RequestUri!), origin => new UpstreamHost(origin, options, time));
-        if (await host.EnterAsync(cancellationToken) is { } refusal) return (null, refusal);
+        if (await host.EnterAsync(evenResting, cancellationToken) is { } refusal) return (null, refusal);
         var (response, failure) = (default(HttpResponseMessage), default(UpstreamFailure));
         var answered = false;
         try

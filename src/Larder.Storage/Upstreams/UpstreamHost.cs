@@ -44,14 +44,16 @@ internal sealed class UpstreamHost(string origin, UpstreamClientOptions options,
     private DateTimeOffset filledAt = time.GetUtcNow();
 
     /// <summary>Waits for its turn; a failure when the host is not to be asked now.</summary>
-    public async ValueTask<UpstreamFailure?> EnterAsync(CancellationToken cancellationToken)
+    /// <param name="evenResting">Ask it although it rests; what it has asked for itself is obeyed in any case.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async ValueTask<UpstreamFailure?> EnterAsync(bool evenResting, CancellationToken cancellationToken)
     {
         while (true)
         {
             TimeSpan wait;
             lock (gate)
             {
-                if (Refusal() is { } refusal)
+                if (Refusal(evenResting) is { } refusal)
                 {
                     avoided++;
                     return refusal;
@@ -108,12 +110,12 @@ internal sealed class UpstreamHost(string origin, UpstreamClientOptions options,
         }
     }
 
-    private UpstreamFailure? Refusal()
+    private UpstreamFailure? Refusal(bool evenResting)
     {
         var now = time.GetUtcNow();
         if (now < notBefore)
             return new(UpstreamFailureKind.RateLimited, "it has asked for fewer requests and is left alone for a time", notBefore - now);
-        if (failures < options.BreakerFailures) return null;
+        if (failures < options.BreakerFailures || evenResting) return null;
         if (now < restUntil)
             return new(lastFailure!.Kind, $"it failed {failures} times in a row and rests; last: {lastFailure.Detail}", restUntil - now);
         return probing ? new(lastFailure!.Kind, $"it is being tried again; last: {lastFailure.Detail}", TimeSpan.FromSeconds(1)) : null;
