@@ -15,7 +15,11 @@ public sealed record CacheEntry(
 /// <param name="Upstream">The upstream.</param>
 /// <param name="Entry">Its cached copy, fresh or stale.</param>
 /// <param name="AbsentUntil">Until when the upstream's own "not here" is good, in Unix milliseconds.</param>
-public sealed record Candidate(Upstream Upstream, CacheEntry? Entry, long? AbsentUntil);
+public sealed record Candidate(Upstream Upstream, CacheEntry? Entry, long? AbsentUntil)
+{
+    /// <summary>What the upstream may supply.</summary>
+    public RuleSet Rules { get; init; } = RuleSet.None;
+}
 
 /// <summary>A file that has just come whole and verified from an upstream, to become a cache entry.</summary>
 /// <param name="Upstream">The upstream it came from, as it was when it was asked: had it been purged, moved or deleted meanwhile, nothing is kept.</param>

@@ -54,6 +54,22 @@ public sealed record MavenMetadata
     /// <summary>Files of a snapshot.</summary>
     public IReadOnlyList<SnapshotVersion> SnapshotVersions { get; init; } = [];
 
+    /// <summary>
+    /// The document without the versions that do not satisfy <paramref name="condition"/>; itself when all do. Newest are then the
+    /// last of those that stay: documents list versions in the order in which they came.
+    /// </summary>
+    public MavenMetadata Where(Func<string, bool> condition)
+    {
+        var versions = Versions.Where(condition).ToList();
+        if (versions.Count == Versions.Count) return this;
+        return this with
+        {
+            Versions = versions,
+            Latest = versions.LastOrDefault(),
+            Release = versions.LastOrDefault(version => !version.EndsWith("-SNAPSHOT", StringComparison.Ordinal)),
+        };
+    }
+
     /// <summary>Reads a document; null when it is not one. A document with a DTD is not: it could name files and hosts of ours.</summary>
     public static async Task<MavenMetadata?> ReadAsync(byte[] xml, CancellationToken cancellationToken)
     {

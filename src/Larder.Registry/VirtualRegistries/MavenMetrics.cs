@@ -13,6 +13,9 @@ internal static class MavenMetrics
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>(
         "larder.maven.upstream_failures", description: "Answers of upstreams that were no answer, by kind.");
 
+    private static readonly Counter<long> Denials = Meter.CreateCounter<long>(
+        "larder.maven.denials", description: "Upstreams that were passed over because their rules deny the file.");
+
     // Made once: counting on the hot path allocates nothing.
     private static readonly KeyValuePair<string, object?> Cache = new("source", "cache");
 
@@ -20,6 +23,8 @@ internal static class MavenMetrics
 
     /// <summary>Sources: upstream, stale, metadata, absent, undecided, none.</summary>
     public static void CountAnswer(string source) => Answers.Add(1, new KeyValuePair<string, object?>("source", source));
+
+    public static void CountDenial() => Denials.Add(1);
 
     public static void CountFailure(string kind) => Failures.Add(1, new KeyValuePair<string, object?>("kind", kind));
 }

@@ -27,9 +27,10 @@ public sealed record MetadataEnd(MergedDocument? Document, WalkEnd? Refusal, boo
 /// is fresh or its upstream fails, and the documents are merged in the order of the upstreams. A client then sees every
 /// version that any upstream has, which the first document alone would hide.
 /// </summary>
-public sealed partial class MergedMetadata(CacheEntryStore entries, Inquiry inquiry, IBlobStore blobs, ILogger<MergedMetadata> logger)
+public sealed partial class MergedMetadata(
+    Candidates candidates, CacheEntryStore entries, Inquiry inquiry, IBlobStore blobs, ILogger<MergedMetadata> logger)
 {
-    // A merge is a pure function of its parts: the parts' digests are the key. At most about 128 MiB.
+    // A merge is a pure function of its parts and of their upstreams' rules for this path: these are the key. At most about 128 MiB.
     private const int MostRemembered = 512;
     private const int LargestRemembered = 256 * 1024;
     private readonly ConcurrentLru<string, MergedDocument> remembered = new(MostRemembered);
@@ -39,12 +40,12 @@ public sealed partial class MergedMetadata(CacheEntryStore entries, Inquiry inqu
     {
         while (true)
         {
-            var candidates = await entries.CandidatesAsync(registryId, path, cancellationToken);
-            if (candidates.Count == 0) return MetadataEnd.Refused(new WalkEnd.NoUpstreams());
-            var answers = await Task.WhenAll(candidates.Select(candidate => AskAsync(candidate, path, cancellationToken)));
+            if (await candidates.OfAsync(registryId, path, cancellationToken) is not { } admitted)
+                return MetadataEnd.Refused(new WalkEnd.NoUpstreams());
+            var answers = await Task.WhenAll(admitted.Select(candidate => AskAsync(candidate, path, cancellationToken)));
             if (answers.Any(answer => answer.Overtaken)) continue;
             if (await RefusalAsync(answers, path, cancellationToken) is { } refusal) return MetadataEnd.Refused(refusal);
-            await RememberAbsenceAsync(candidates, answers, path, cancellationToken);
+            await RememberAbsenceAsync(admitted, answers, path, cancellationToken);
             var parts = answers.Select(answer => answer.Part).OfType<Part>().ToList();
             var (document, isLost) = await MergeAsync(parts, path, cancellationToken);
             if (isLost) continue;
@@ -62,7 +63,7 @@ public sealed partial class MergedMetadata(CacheEntryStore entries, Inquiry inqu
         switch (await inquiry.AskAsync(candidate, path, [], cancellationToken))
         {
             case WalkEnd.Held held:
-                return new(upstream, new Part(held.Entry.Blob, held.Entry.CreatedAt, held.Entry), held.FreshUntil, held.Failure);
+                return new(upstream, new Part(held.Entry.Blob, held.Entry.CreatedAt, held.Entry, candidate.Rules), held.FreshUntil, held.Failure);
             case WalkEnd.Arriving arriving:
                 await using (arriving.Reader)
                 {
@@ -70,10 +71,10 @@ public sealed partial class MergedMetadata(CacheEntryStore entries, Inquiry inqu
                     var end = await arriving.Reader.CompletedAsync(cancellationToken);
                     if (end.Completed is not { } completed)
                         return candidate.Entry is { } stale
-                            ? new(upstream, new Part(stale.Blob, stale.CreatedAt, stale), 0, end.Failure)
+                            ? new(upstream, new Part(stale.Blob, stale.CreatedAt, stale, candidate.Rules), 0, end.Failure)
                             : new(upstream, null, 0, end.Failure);
                     var now = inquiry.Now;
-                    return new(upstream, new Part(completed.Blob, now, null), Freshness.Until(upstream, path, now), null);
+                    return new(upstream, new Part(completed.Blob, now, null, candidate.Rules), Freshness.Until(upstream, path, now), null);
                 }
             case WalkEnd.Undecided undecided:
                 return new(upstream, null, 0, undecided.Failure);
@@ -99,11 +100,11 @@ public sealed partial class MergedMetadata(CacheEntryStore entries, Inquiry inqu
 
     // Once for each validity, not for each request: what is remembered already is not written again.
     private async Task RememberAbsenceAsync(
-        IReadOnlyList<Candidate> candidates, Answer[] answers, MavenPath path, CancellationToken cancellationToken)
+        IReadOnlyList<Candidate> admitted, Answer[] answers, MavenPath path, CancellationToken cancellationToken)
     {
         var until = answers.Where(answer => answer.Part is not null).Min(answer => answer.FreshUntil);
         var now = inquiry.Now;
-        var absent = answers.Zip(candidates).Where(pair => pair.First is { Part: null, Failure: null } && !(pair.Second.AbsentUntil > now))
+        var absent = answers.Zip(admitted).Where(pair => pair.First is { Part: null, Failure: null } && !(pair.Second.AbsentUntil > now))
             .Select(pair => pair.First.Upstream).ToList();
         if (absent.Count > 0 && until > now) await entries.RememberAbsenceAsync(absent, path, until, cancellationToken);
     }
@@ -111,7 +112,7 @@ public sealed partial class MergedMetadata(CacheEntryStore entries, Inquiry inqu
     // A part whose bytes are gone is dropped, and everybody asked again.
     private async Task<(MergedDocument? Document, bool IsLost)> MergeAsync(List<Part> parts, MavenPath path, CancellationToken cancellationToken)
     {
-        var key = string.Join(' ', parts.Select(part => part.Blob.Digests.Sha256.Hex));
+        var key = $"{path} {string.Join(' ', parts.Select(part => part.Blob.Digests.Sha256.Hex + part.Rules.Fingerprint))}";
         if (remembered.TryGet(key, out var known)) return (known, false);
         var documents = new List<(MavenMetadata Metadata, byte[] Bytes)>(parts.Count);
         foreach (var part in parts)
@@ -123,7 +124,11 @@ public sealed partial class MergedMetadata(CacheEntryStore entries, Inquiry inqu
                 return (null, true);
             }
             var bytes = blob is null || blob.Length > MavenMetadata.LargestDocument ? null : await ReadAsync(blob, cancellationToken);
-            if (bytes is not null && await MavenMetadata.ReadAsync(bytes, cancellationToken) is { } document) documents.Add((document, bytes));
+            if (bytes is not null && await MavenMetadata.ReadAsync(bytes, cancellationToken) is { } document)
+            {
+                var admitted = document.Where(version => part.Rules.Admits(path, version));
+                documents.Add((admitted, ReferenceEquals(admitted, document) ? bytes : admitted.Write()));
+            }
             else UnreadableMetadata(logger, path.Value, part.Blob.Digests.Sha256);
         }
         if (documents.Count == 0) return (null, false);
@@ -152,7 +157,7 @@ public sealed partial class MergedMetadata(CacheEntryStore entries, Inquiry inqu
         Sha256.FromBytes(SHA256.HashData(bytes)), Convert.ToHexStringLower(SHA512.HashData(bytes)));
 #pragma warning restore CA5350, CA5351
 
-    private sealed record Part(StoredBlob Blob, long CachedAt, CacheEntry? Entry);
+    private sealed record Part(StoredBlob Blob, long CachedAt, CacheEntry? Entry, RuleSet Rules);
 
     // Part: a copy. Failure without one: it could not be asked; with one: the copy is stale. Neither: it does not have it.
     private sealed record Answer(Upstream Upstream, Part? Part, long FreshUntil, UpstreamFailure? Failure)

@@ -12,6 +12,9 @@ public static class VirtualRegistriesModule
         services.AddSingleton<RegistryStore>();
         services.AddSingleton<UpstreamStore>();
         services.AddSingleton<RegistryUpstreamStore>();
+        services.AddSingleton<UpstreamRuleStore>();
+        services.AddSingleton<RuleBook>();
+        services.AddSingleton<Candidates>();
         services.AddSingleton<NodeMemory>();
         services.AddSingleton<CacheEntryStore>();
         services.AddSingleton<RegistryDirectory>();
@@ -33,6 +36,7 @@ public static class VirtualRegistriesModule
         RegistryEndpoints.Map(app);
         UpstreamEndpoints.Map(app);
         RegistryUpstreamEndpoints.Map(app);
+        UpstreamRuleEndpoints.Map(app);
         ConnectionTestEndpoints.Map(app);
         CacheEntryEndpoints.Map(app);
         DownloadEndpoint.Map(app);

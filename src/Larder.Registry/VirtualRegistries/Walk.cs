@@ -11,7 +11,7 @@ public abstract record WalkEnd
     /// <summary>It is coming; the reader follows it and must be disposed.</summary>
     public sealed record Arriving(Upstream Upstream, DownloadReader Reader, UpstreamHeaders Headers) : WalkEnd;
 
-    /// <summary>Every upstream definitely said that it does not have it.</summary>
+    /// <summary>Every upstream that may supply it definitely said that it does not have it.</summary>
     public sealed record Nowhere : WalkEnd;
 
     /// <summary>Nobody has it as far as is known, but at least one could not be asked: not an absence.</summary>
@@ -34,7 +34,7 @@ public abstract record WalkEnd
 /// <item>a failed upstream is passed over, unless it is known to supply the artifact: then nobody below may take its place.</item>
 /// </list>
 /// </summary>
-public sealed class Walk(CacheEntryStore entries, Inquiry inquiry)
+public sealed class Walk(Candidates candidates, CacheEntryStore entries, Inquiry inquiry)
 {
     /// <summary>Walks. What an upstream must be asked for is shared with everybody who walks to the same file.</summary>
     public async Task<WalkEnd> FindAsync(long registryId, MavenPath path, CancellationToken cancellationToken)
@@ -47,11 +47,10 @@ public sealed class Walk(CacheEntryStore entries, Inquiry inquiry)
 
     private async Task<WalkEnd> WalkOnceAsync(long registryId, MavenPath path, CancellationToken cancellationToken)
     {
-        var candidates = await entries.CandidatesAsync(registryId, path, cancellationToken);
-        if (candidates.Count == 0) return new WalkEnd.NoUpstreams();
+        if (await candidates.OfAsync(registryId, path, cancellationToken) is not { } admitted) return new WalkEnd.NoUpstreams();
         var absent = new List<Upstream>();
         WalkEnd.Undecided? undecided = null;
-        foreach (var candidate in candidates)
+        foreach (var candidate in admitted)
         {
             switch (await inquiry.AskAsync(candidate, path, absent, cancellationToken))
             {

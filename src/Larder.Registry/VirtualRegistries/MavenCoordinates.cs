@@ -1,0 +1,27 @@
+namespace Larder.Registry.VirtualRegistries;
+
+/// <summary>What a path says of the artifact that its file belongs to; null where it says nothing.</summary>
+/// <param name="GroupId">With dots: <c>org.acme</c>.</param>
+/// <param name="ArtifactId">The artifact.</param>
+/// <param name="Version">The version; that of a snapshot ends with <c>-SNAPSHOT</c>.</param>
+public sealed record MavenCoordinates(string? GroupId, string? ArtifactId, string? Version)
+{
+    /// <summary>
+    /// Every way to read a path. A <c>maven-metadata.xml</c> beside versions may be that of an artifact, or list the plugins of a
+    /// group whose last part looks like one: nothing but its content tells.
+    /// </summary>
+    public static IReadOnlyList<MavenCoordinates> Of(MavenPath path)
+    {
+        var parts = path.Value.Split('/');
+        if (!path.IsMetadata) return [parts.Length < 4 ? new(null, null, null) : new(Group(parts[..^3]), parts[^3], parts[^2])];
+        if (parts.Length >= 4 && parts[^2].EndsWith("-SNAPSHOT", StringComparison.Ordinal)) return [new(Group(parts[..^3]), parts[^3], parts[^2])];
+        return parts.Length switch
+        {
+            1 => [new(null, null, null)],
+            2 => [new(parts[0], null, null)],
+            _ => [new(Group(parts[..^2]), parts[^2], null), new(Group(parts[..^1]), null, null)],
+        };
+    }
+
+    private static string Group(string[] parts) => string.Join('.', parts);
+}
