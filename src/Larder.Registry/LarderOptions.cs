@@ -22,6 +22,9 @@ public sealed class LarderOptions
     /// <summary>How upstreams are spoken to.</summary>
     public UpstreamOptions Upstreams { get; init; } = new();
 
+    /// <summary>What clients may ask of virtual registries.</summary>
+    public VirtualRegistryOptions VirtualRegistries { get; init; } = new();
+
     /// <summary>Base of absolute links; empty to take it from the request.</summary>
     public string ExternalUrl { get; init; } = "";
 
@@ -44,6 +47,7 @@ public sealed class LarderOptions
         if (InitialRootToken.Length is > 0 and < 20)
             problems.Add("Larder:InitialRootToken is shorter than 20 characters; anybody could guess it.");
         problems.AddRange(Upstreams.Problems());
+        problems.AddRange(VirtualRegistries.Problems());
         return problems;
     }
 
@@ -67,6 +71,22 @@ public sealed class BlobOptions
 {
     /// <summary><c>FileSystem</c>: in the data directory.</summary>
     public string Kind { get; init; } = "FileSystem";
+}
+
+/// <summary>Section <c>Larder:VirtualRegistries</c>.</summary>
+public sealed class VirtualRegistryOptions
+{
+    /// <summary>Requests of one address in a window, 0 for no limit. GitLab's default is 4000.</summary>
+    public int RequestLimit { get; init; }
+
+    /// <summary>The window in seconds.</summary>
+    public double RequestLimitSeconds { get; init; } = 15;
+
+    internal IEnumerable<string> Problems()
+    {
+        if (RequestLimit < 0) yield return "Larder:VirtualRegistries:RequestLimit is negative; 0 means no limit.";
+        if (RequestLimitSeconds <= 0) yield return "Larder:VirtualRegistries:RequestLimitSeconds must be above 0.";
+    }
 }
 
 /// <summary>Section <c>Larder:Upstreams</c>.</summary>

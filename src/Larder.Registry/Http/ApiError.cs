@@ -92,6 +92,15 @@ public sealed class ApiError : IResult
     /// <summary>412: <c>If-Unmodified-Since</c> is older than the row.</summary>
     public static ApiError PreconditionFailed() => Message(412, "412 Precondition Failed");
 
+    /// <summary>429 with GitLab's nested body.</summary>
+    public static ApiError TooManyRequests(int retryAfterSeconds)
+    {
+        var body = new { message = new { error = "This endpoint has been requested too many times. Try again later." } };
+        var error = new ApiError(429, body);
+        error.Headers["Retry-After"] = retryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return error;
+    }
+
     /// <summary>500, which says nothing about its cause; the log does.</summary>
     public static ApiError Internal() => Message(500, "500 Internal Server Error");
 

@@ -19,15 +19,20 @@ internal static partial class DownloadEndpoint
     // A copy whose bytes are gone is dropped and the walk repeated; more often than this something else is wrong.
     private const int MostWalks = 3;
 
-    public static void Map(IEndpointRouteBuilder app) =>
-        app.MapMethods("/api/v4/virtual_registries/packages/maven/{id:long}/{**path}", ["GET", "HEAD"], ServeAsync)
-            .Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload);
+    private const string Route = "/api/v4/virtual_registries/packages/maven/{id:long}/{**path}";
+    private const string UploadSuffix = "/upload";
+
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        app.MapMethods(Route, ["GET", "HEAD"], ServeAsync).Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload);
+        app.MapPost(Route, RefuseUploadAsync).Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload);
+    }
 
     private static async Task ServeAsync(
         HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, HitMemory hits, IBlobStore blobs,
-        Walk walk, MergedMetadata metadata, CacheEntryStore entries, DownloadCounts downloads, ILogger<Walk> logger)
+        Walk walk, MergedMetadata metadata, CacheEntryStore entries, DownloadCounts downloads, DownloadLimit limit, ILogger<Walk> logger)
     {
-        var (registry, path, refusal) = await FindAsync(context, directory, namespaces, gate);
+        var (registry, path, refusal) = await FindAsync(context, context.Request.RouteValues["path"] as string, directory, namespaces, gate, limit);
         if (refusal is not null)
         {
             await refusal.ExecuteAsync(context);
@@ -77,20 +82,29 @@ internal static partial class DownloadEndpoint
         await ApiError.Internal().ExecuteAsync(context);
     }
 
-    // The order of the contract, section 1.2: the path, the registry's row, the caller, the caller's browser.
+    // GitLab's own front server stores what it has fetched through POST …/upload, and nobody else may. Here the download stores it.
+    private static async Task<IResult> RefuseUploadAsync(
+        HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, DownloadLimit limit)
+    {
+        if (context.Request.RouteValues["path"] is not string text || !text.EndsWith(UploadSuffix, StringComparison.Ordinal)) return ApiError.MethodNotAllowed();
+        var (_, _, refusal) = await FindAsync(context, text[..^UploadSuffix.Length], directory, namespaces, gate, limit);
+        return refusal ?? ApiError.Forbidden();
+    }
+
+    // The order of the contract, section 1.2: the path, the registry's row, the caller, the caller's browser, the caller's rate.
     private static async ValueTask<(VirtualRegistry? Registry, MavenPath? Path, IResult? Refusal)> FindAsync(
-        HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate)
+        HttpContext context, string? text, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, DownloadLimit limit)
     {
         // An encoded slash has survived as %2F in the route value: another spelling of a path, so no Maven path.
-        if (context.Request.RouteValues["path"] is not string text || !MavenPath.TryParse(text, out var path))
+        if (text is null || !MavenPath.TryParse(text, out var path))
             return (null, null, ApiError.Invalid("path should be a valid file path"));
         if (!RowId.TryRead(context, "id", out var id, out var invalid)) return (null, null, invalid);
         if (await directory.FindAsync(id, context.RequestAborted) is not { } registry) return (null, null, ApiError.RowNotFound());
         var group = await namespaces.FindByIdAsync(registry.GroupId, context.RequestAborted);
         if (await gate.CheckAsync(context, group) is { } refusal) return (null, null, refusal);
-        return Browsers.IsBrowser(context.Request.Headers.UserAgent.ToString())
-            ? (null, null, ApiError.BadRequest("This endpoint is not meant to be accessed by a web browser."))
-            : (registry, path, null);
+        if (Browsers.IsBrowser(context.Request.Headers.UserAgent.ToString()))
+            return (null, null, ApiError.BadRequest("This endpoint is not meant to be accessed by a web browser."));
+        return (registry, path, limit.Refuses(context.Connection.RemoteIpAddress));
     }
 
     /// <summary>Sends the file or its checksum; false when the bytes are gone and nothing was sent.</summary>

@@ -22,6 +22,7 @@ public static class VirtualRegistriesModule
         services.AddSingleton<UpstreamForm>();
         services.AddSingleton<ConnectionTest>();
         services.AddSingleton<CacheEntryList>();
+        services.AddSingleton<DownloadLimit>();
         services.AddSingleton<AbsenceMemory>();
         services.AddSingleton<HitMemory>();
         services.AddSingleton<MavenDownloads>();
@@ -36,6 +37,7 @@ public static class VirtualRegistriesModule
         RegistryEndpoints.Map(app);
         UpstreamEndpoints.Map(app);
         RegistryUpstreamEndpoints.Map(app);
+        LocalUpstreamEndpoints.Map(app);
         UpstreamRuleEndpoints.Map(app);
         ConnectionTestEndpoints.Map(app);
         CacheEntryEndpoints.Map(app);
