@@ -11,6 +11,24 @@ internal static class VisibleRows
         (@IsAdmin = 1 or p.visibility = 'public' or (@UserId <> 0 and (p.visibility = 'internal' or {Memberships.LevelInProject} >= 10)))
         """;
 
+    /// <summary>
+    /// Project <c>p</c> in namespace <c>n</c> whose packages the caller may list: as <see cref="Permission.ListPackages"/> for a
+    /// single one. One more parameter: <c>@ListLevel</c>, the level of that row of the table.
+    /// </summary>
+    public const string ListPackages = $"""
+        (p.registry_access <> 'disabled' and (@IsAdmin = 1
+          or (p.registry_access <> 'private' and (p.visibility = 'public' or (@UserId <> 0 and p.visibility = 'internal')))
+          or (@UserId <> 0 and {Memberships.LevelInProject} >= @ListLevel)))
+        """;
+
+    /// <summary>
+    /// The same, whose packages the caller may delete: as <see cref="Permission.DestroyPackage"/> for a single one. One more
+    /// parameter: <c>@DestroyLevel</c>.
+    /// </summary>
+    public const string DestroyPackages = $"""
+        (p.registry_access <> 'disabled' and (@IsAdmin = 1 or (@UserId <> 0 and {Memberships.LevelInProject} >= @DestroyLevel)))
+        """;
+
     /// <summary>Of group <c>n</c>.</summary>
     public const string Group = $"""
         (@IsAdmin = 1 or n.visibility = 'public' or (@UserId <> 0

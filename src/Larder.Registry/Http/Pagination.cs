@@ -33,12 +33,20 @@ public readonly record struct Page(int Number, int Size)
         return new Page((int)Math.Clamp(number, 1, int.MaxValue), (int)Math.Clamp(size, 1, LargestSize));
     }
 
-    /// <summary>Writes the <c>X-…</c> and <c>Link</c> headers. <paramref name="total"/> may stop at <see cref="CountLimit"/>.</summary>
-    public void WriteHeaders(HttpContext context, long total, string? externalUrl)
+    /// <summary>Writes the <c>X-…</c> and <c>Link</c> headers.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="total">How many rows there are; may stop at <see cref="CountLimit"/>.</param>
+    /// <param name="externalUrl">The configured base of links, if any.</param>
+    /// <param name="rows">
+    /// How many rows this page has. Where there are too many to count, only a page that is not full tells that it is the last:
+    /// clients follow the links until there is no next one.
+    /// </param>
+    public void WriteHeaders(HttpContext context, long total, string? externalUrl, int? rows = null)
     {
         var counted = total <= MostCounted;
         var lastPage = (int)Math.Max(1, (total + Size - 1) / Size);
-        int? next = !counted || Number < lastPage ? Number + 1 : null;
+        var isLast = counted ? Number >= lastPage : rows < Size;
+        int? next = isLast || Number == int.MaxValue ? null : Number + 1;
         int? previous = Number > 1 ? Number - 1 : null;
         var headers = context.Response.Headers;
         if (counted)

@@ -119,12 +119,4 @@ public sealed class ProjectStore(Database database, AccessCache cache, TimeProvi
                 where r.path_key = @Key
                 """, new { Key = IdOrPath.Key(key.Path) }), token),
             cancellationToken);
-
-    /// <summary>The projects of a group, and of all groups inside it where those are wanted too, whoever may see them.</summary>
-    public Task<IReadOnlyList<Project>> InGroupAsync(Namespace group, bool includeSubgroups, CancellationToken cancellationToken) =>
-        database.ReadAsync(session => session.QueryAsync<Project>($"""
-            select {Columns} from projects p join namespaces n on n.id = p.namespace_id
-            where n.id = @Id or (n.lineage like @Inside and @IncludeSubgroups = 1)
-            order by p.id
-            """, new { group.Id, Inside = group.Lineage + "/%", IncludeSubgroups = includeSubgroups ? 1 : 0 }), cancellationToken);
 }

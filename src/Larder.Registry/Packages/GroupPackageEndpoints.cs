@@ -14,8 +14,7 @@ internal static class GroupPackageEndpoints
         app.MapGet("/api/v4/groups/{id}/packages", ListAsync).Requires(Permission.ListGroupPackages, Surface.Api);
 
     private static async Task<IResult> ListAsync(
-        HttpContext context, NamespaceStore namespaces, ProjectStore projects, Gate gate, PackageStore packages, LarderOptions options,
-        CancellationToken cancellationToken)
+        HttpContext context, NamespaceStore namespaces, Gate gate, PackageListing packages, LarderOptions options, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var filter = PackageQuery.Read(parameters, inGroup: true);
@@ -25,17 +24,10 @@ internal static class GroupPackageEndpoints
         var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
         if (await gate.CheckAsync(context, group) is { } refusal) return refusal;
 
-        var caller = context.Caller();
-        var visible = new Dictionary<long, (Project Project, bool MayDelete)>();
-        foreach (var project in await projects.InGroupAsync(group!, includeSubgroups: !excludeSubgroups, cancellationToken))
-        {
-            if (await gate.AllowsAsync(caller, Permission.ListPackages, project, cancellationToken))
-                visible[project.Id] = (project, await gate.AllowsAsync(caller, Permission.DestroyPackage, project, cancellationToken));
-        }
-        var (rows, total) = visible.Count == 0 ? ([], 0) : await packages.ListAsync(filter with { ProjectIds = [.. visible.Keys] }, page, cancellationToken);
-        page.WriteHeaders(context, total, options.ExternalUrl);
+        var (rows, total) = await packages.OfGroupAsync(
+            group!, includeSubgroups: !excludeSubgroups, context.Caller(), filter, page, cancellationToken);
+        page.WriteHeaders(context, total, options.ExternalUrl, rows.Count);
         var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
-        return ApiJson.Answer(rows.Select(row =>
-            PackageJson.Listed(row, visible[row.ProjectId].Project, baseUrl, visible[row.ProjectId].MayDelete, inGroup: true)));
+        return ApiJson.Answer(rows.Select(row => PackageJson.InGroup(row, baseUrl)));
     }
 }

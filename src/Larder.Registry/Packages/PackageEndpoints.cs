@@ -26,7 +26,7 @@ internal static class PackageEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, LarderOptions options, CancellationToken cancellationToken)
+        HttpContext context, ProjectStore projects, Gate gate, PackageListing packages, LarderOptions options, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var filter = PackageQuery.Read(parameters, inGroup: false);
@@ -34,11 +34,11 @@ internal static class PackageEndpoints
         if (parameters.Problems is { } problems) return problems;
         var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
         if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
-        var (rows, total) = await packages.ListAsync(filter with { ProjectIds = [project!.Id] }, page, cancellationToken);
-        page.WriteHeaders(context, total, options.ExternalUrl);
+        var (rows, total) = await packages.OfProjectAsync(project!.Id, filter, page, cancellationToken);
+        page.WriteHeaders(context, total, options.ExternalUrl, rows.Count);
         var mayDelete = await gate.AllowsAsync(context.Caller(), Permission.DestroyPackage, project, cancellationToken);
         var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
-        return ApiJson.Answer(rows.Select(row => PackageJson.Listed(row, project, baseUrl, mayDelete, inGroup: false)));
+        return ApiJson.Answer(rows.Select(row => PackageJson.Listed(row, project.FullPath, baseUrl, mayDelete)));
     }
 
     private static async Task<IResult> GetAsync(
@@ -47,7 +47,7 @@ internal static class PackageEndpoints
         var (project, package, refusal) = await FindAsync(context, projects, gate, packages, cancellationToken);
         if (refusal is not null) return refusal;
         var mayDelete = await gate.AllowsAsync(context.Caller(), Permission.DestroyPackage, project!, cancellationToken);
-        return ApiJson.Answer(PackageJson.Single(package!, project!, ExternalUrl.Base(context, options.ExternalUrl), mayDelete,
+        return ApiJson.Answer(PackageJson.Single(package!, project!.FullPath, ExternalUrl.Base(context, options.ExternalUrl), mayDelete,
             await packages.OtherVersionsAsync(package!, cancellationToken)));
     }
 
@@ -73,7 +73,7 @@ internal static class PackageEndpoints
         var (_, package, refusal) = await FindAsync(context, projects, gate, packages, cancellationToken);
         if (refusal is not null) return refusal;
         var (rows, total) = await packages.FilesAsync(package!.Id, orderBy, descending, page, cancellationToken);
-        page.WriteHeaders(context, total, options.ExternalUrl);
+        page.WriteHeaders(context, total, options.ExternalUrl, rows.Count);
         return ApiJson.Answer(rows.Select(PackageJson.File));
     }
 

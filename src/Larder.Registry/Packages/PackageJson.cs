@@ -1,5 +1,4 @@
 using Larder.Registry.Http;
-using Larder.Registry.Namespaces;
 
 namespace Larder.Registry.Packages;
 
@@ -7,12 +6,12 @@ namespace Larder.Registry.Packages;
 internal static class PackageJson
 {
     /// <summary>A package of a listing. <paramref name="baseUrl"/> has no trailing slash.</summary>
-    public static Dictionary<string, object?> Listed(Package row, Project project, string baseUrl, bool mayDelete, bool inGroup)
+    public static Dictionary<string, object?> Listed(Package row, string projectPath, string baseUrl, bool mayDelete)
     {
         var links = new Dictionary<string, object?>();
-        if (row.Status is "default" or "deprecated") links["web_path"] = $"/{project.FullPath}/-/packages/{row.Id}";
-        if (mayDelete) links["delete_api_path"] = $"{baseUrl}/api/v4/projects/{project.Id}/packages/{row.Id}";
-        var json = new Dictionary<string, object?>
+        if (row.Status is "default" or "deprecated") links["web_path"] = $"/{projectPath}/-/packages/{row.Id}";
+        if (mayDelete) links["delete_api_path"] = $"{baseUrl}/api/v4/projects/{row.ProjectId}/packages/{row.Id}";
+        return new Dictionary<string, object?>
         {
             ["id"] = row.Id,
             ["name"] = row.Name,
@@ -25,19 +24,22 @@ internal static class PackageJson
             ["creator_id"] = row.CreatorId,
             ["tags"] = Array.Empty<object>(),
         };
-        if (inGroup)
-        {
-            json["project_id"] = project.Id;
-            json["project_path"] = project.FullPath;
-        }
+    }
+
+    /// <summary>A package in the listing of a group.</summary>
+    public static Dictionary<string, object?> InGroup(GroupPackage row, string baseUrl)
+    {
+        var json = Listed(row.Package, row.ProjectPath, baseUrl, row.MayDelete);
+        json["project_id"] = row.Package.ProjectId;
+        json["project_path"] = row.ProjectPath;
         return json;
     }
 
     /// <summary>A package by itself, with its other versions.</summary>
     public static Dictionary<string, object?> Single(
-        Package row, Project project, string baseUrl, bool mayDelete, IReadOnlyList<Package> otherVersions)
+        Package row, string projectPath, string baseUrl, bool mayDelete, IReadOnlyList<Package> otherVersions)
     {
-        var json = Listed(row, project, baseUrl, mayDelete, inGroup: false);
+        var json = Listed(row, projectPath, baseUrl, mayDelete);
         json["versions"] = otherVersions.Select(other => new
         {
             other.Id, other.Version, CreatedAt = ApiJson.Instant(other.CreatedAt), Tags = Array.Empty<object>(),

@@ -11,15 +11,18 @@ internal static class PackageQuery
         "rubygems", "rpm", "ml_model", "cargo",
     ];
 
-    /// <summary>The filter without its projects; what is wrong goes into the parameters' problems.</summary>
-    public static PackageFilter Read(ApiParameters parameters, bool inGroup) => new()
+    /// <summary>The filter; what is wrong goes into the parameters' problems.</summary>
+    public static PackageFilter Read(ApiParameters parameters, bool inGroup)
     {
-        ProjectIds = [],
-        OrderBy = parameters.OneOf("order_by", [.. PackageStore.Orders.Where(order => inGroup || order != "project_path")]) ?? "created_at",
-        Descending = parameters.OneOf("sort", "asc", "desc") == "desc",
-        Type = parameters.OneOf("package_type", Types),
-        NameWords = parameters.Text("package_name"),
-        Version = parameters.Text("package_version"),
-        Status = parameters.OneOf("status", [.. PackageStatus.All]),
-    };
+        _ = parameters.Flag("include_versionless"); // every package has a version, so this only has to be a yes or a no
+        return new()
+        {
+            OrderBy = parameters.OneOf("order_by", [.. PackageListing.Orders.Where(order => inGroup || order != "project_path")]) ?? "created_at",
+            Descending = parameters.OneOf("sort", "asc", "desc") == "desc",
+            Type = parameters.OneOf("package_type", Types),
+            NameWords = parameters.Text("package_name"),
+            Version = parameters.Text("package_version"),
+            Status = parameters.OneOf("status", [.. PackageStatus.All]),
+        };
+    }
 }

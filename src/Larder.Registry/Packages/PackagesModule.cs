@@ -1,3 +1,5 @@
+using Larder.Registry.Access;
+using Larder.Registry.Data;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -9,6 +11,8 @@ public static class PackagesModule
     /// <summary>What the endpoints need.</summary>
     public static void AddPackages(this IServiceCollection services)
     {
+        services.AddSingleton(provider => new PackageListing(
+            provider.GetRequiredService<Database>(), provider.GetRequiredService<PermissionTable>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<GenericStore>();
         services.AddSingleton<PackageStore>();
         services.AddSingleton<PackageSettingsStore>();

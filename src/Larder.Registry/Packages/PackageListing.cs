@@ -1,0 +1,171 @@
+using System.Globalization;
+using Larder.Registry.Access;
+using Larder.Registry.Data;
+using Larder.Registry.Http;
+using Larder.Registry.Namespaces;
+
+namespace Larder.Registry.Packages;
+
+/// <summary>Which packages a listing shows, and in what order.</summary>
+public sealed record PackageFilter
+{
+    /// <summary>One of <see cref="PackageListing.Orders"/>.</summary>
+    public string OrderBy { get; init; } = "created_at";
+
+    /// <summary>Newest or last first.</summary>
+    public bool Descending { get; init; }
+
+    /// <summary>Only this type.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>Words, each of which the name must contain, whatever the case.</summary>
+    public string? NameWords { get; init; }
+
+    /// <summary>Exactly this version.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Exactly this status; null for those that are on display: default, deprecated and error.</summary>
+    public string? Status { get; init; }
+}
+
+/// <summary>A package in the listing of a group, with what must be known of its project.</summary>
+public sealed record GroupPackage
+{
+    /// <summary>The row.</summary>
+    public required Package Package { get; init; }
+
+    /// <summary>The full path of its project.</summary>
+    public required string ProjectPath { get; init; }
+
+    /// <summary>Whether the caller may delete it.</summary>
+    public required bool MayDelete { get; init; }
+}
+
+/// <summary>
+/// Pages of packages, of a project or of a whole group. In a project every order has an index that ends in the order itself,
+/// so a page costs the same in a project of a hundred packages and of a hundred thousand.
+/// </summary>
+public sealed class PackageListing
+{
+    /// <summary>SQL: package <c>p</c> is on display. Word for word the condition of the partial indexes, or they would not be used.</summary>
+    internal const string OnDisplay = "p.status in ('default', 'deprecated', 'error')";
+
+    private const string ByProjectPath = "project_path";
+
+    // The columns behind the first decide among equals; each list is the rest of an index that begins with project_id.
+    private static readonly Dictionary<string, string[]> Columns = new()
+    {
+        ["created_at"] = ["p.created_at", "p.id"],
+        ["name"] = ["p.name", "p.created_at", "p.id"],
+        ["version"] = ["p.version", "p.created_at", "p.id"],
+        ["type"] = ["p.type", "p.name", "p.version"],
+        [ByProjectPath] = ["v.full_path", "p.created_at", "p.id"],
+    };
+
+    private readonly Database database;
+    private readonly PermissionTable permissions;
+    private readonly TimeProvider time;
+
+    internal PackageListing(Database database, PermissionTable permissions, TimeProvider time)
+    {
+        this.database = database;
+        this.permissions = permissions;
+        this.time = time;
+    }
+
+    /// <summary>What the packages of a group may be ordered by; those of a project by all but <c>project_path</c>.</summary>
+    public static IReadOnlyCollection<string> Orders => Columns.Keys;
+
+    /// <summary>One page of a project's packages, and how many there are in all (counted up to <see cref="Page.CountLimit"/>).</summary>
+    public Task<(IReadOnlyList<Package> Packages, long Total)> OfProjectAsync(
+        long projectId, PackageFilter filter, Page page, CancellationToken cancellationToken)
+    {
+        var (where, parameters) = Where(filter, page);
+        parameters.Add("ProjectId", projectId);
+        var rows = $"from packages p where p.project_id = @ProjectId and {where}";
+        return database.ReadAsync(async session => (
+            await session.QueryAsync<Package>(
+                $"select {PackageStore.PackageColumns} {rows} order by {Order(filter)} limit @Size offset @Offset", parameters),
+            await session.SingleAsync<long>($"select count(*) from (select 1 {rows} limit @CountLimit) as counted", parameters)),
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// One page of the packages of those projects of a group in which the caller may list them, and how many there are in all:
+    /// the database decides which projects these are, the same as <see cref="Gate"/> does for a single one.
+    /// </summary>
+    public Task<(IReadOnlyList<GroupPackage> Packages, long Total)> OfGroupAsync(
+        Namespace group, bool includeSubgroups, Caller caller, PackageFilter filter, Page page, CancellationToken cancellationToken)
+    {
+        var (where, parameters) = Where(filter, page);
+        parameters.AddDynamicParams(new
+        {
+            GroupId = group.Id, Inside = group.Lineage + "/%", IncludeSubgroups = includeSubgroups ? 1L : 0L,
+            UserId = caller.UserId ?? 0, IsAdmin = caller.IsAdmin ? 1L : 0L, Now = time.GetUtcNow().ToUnixTimeMilliseconds(),
+            ListLevel = (long)permissions[Permission.ListPackages].Level, DestroyLevel = (long)permissions[Permission.DestroyPackage].Level,
+        });
+        // Materialized: who may what is decided once for each project, not for each of its packages.
+        const string visible = $"""
+            with visible as materialized (
+              select p.id, p.full_path, case when {VisibleRows.DestroyPackages} then 1 else 0 end as may_delete
+              from projects p join namespaces n on n.id = p.namespace_id
+              where (n.id = @GroupId or (@IncludeSubgroups = 1 and n.lineage like @Inside)) and {VisibleRows.ListPackages})
+            """;
+        var rows = $"from visible v join packages p on p.project_id = v.id where {where}";
+        return database.ReadAsync(async session =>
+        {
+            var found = await session.QueryAsync<GroupRow>($"""
+                {visible}
+                select {PackageStore.PackageColumns}, v.full_path as project_path, v.may_delete {rows}
+                order by {Order(filter)} limit @Size offset @Offset
+                """, parameters);
+            var total = await session.SingleAsync<long>(
+                $"{visible} select count(*) from (select 1 {rows} limit @CountLimit) as counted", parameters);
+            return ((IReadOnlyList<GroupPackage>)[.. found.Select(row => row.Read())], total);
+        }, cancellationToken);
+    }
+
+    private static (string Where, Dapper.DynamicParameters Parameters) Where(PackageFilter filter, Page page)
+    {
+        var parameters = new Dapper.DynamicParameters(new { filter.Type, filter.Version, filter.Status, page.Size, page.Offset, Page.CountLimit });
+        var conditions = new List<string> { filter.Status is null ? OnDisplay : "p.status = @Status" };
+        // Says nothing new of what is on display; without it the order by type finds no index.
+        if (filter is { Status: null, OrderBy: "type" }) conditions.Add("p.status <> 'pending_destruction'");
+        if (filter.Type is not null) conditions.Add("p.type = @Type");
+        if (filter.Version is not null) conditions.Add("p.version = @Version");
+        foreach (var word in (filter.NameWords ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"Word{conditions.Count}");
+            conditions.Add($@"lower(p.name) like @{name} escape '\'");
+            parameters.Add(name, LikePattern.Containing(word));
+        }
+        return (string.Join(" and ", conditions), parameters);
+    }
+
+    private static string Order(PackageFilter filter) =>
+        string.Join(", ", Columns[filter.OrderBy].Select(column => $"{column} {(filter.Descending ? "desc" : "asc")}"));
+
+    // Properties, not a constructor: SQLite has no type for an expression while there is no row.
+    private sealed class GroupRow
+    {
+        public long Id { get; init; }
+        public long ProjectId { get; init; }
+        public string Type { get; init; } = "";
+        public string Name { get; init; } = "";
+        public string Version { get; init; } = "";
+        public string Status { get; init; } = "";
+        public long? CreatorId { get; init; }
+        public long CreatedAt { get; init; }
+        public long UpdatedAt { get; init; }
+        public long? LastDownloadedAt { get; init; }
+        public string ProjectPath { get; init; } = "";
+        public long MayDelete { get; init; }
+
+        public GroupPackage Read() => new()
+        {
+            Package = new(Id, ProjectId, Type, Name, Version, Status, CreatorId, CreatedAt, UpdatedAt, LastDownloadedAt),
+            ProjectPath = ProjectPath,
+            MayDelete = MayDelete != 0,
+        };
+    }
+}
