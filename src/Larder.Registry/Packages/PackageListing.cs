@@ -80,13 +80,9 @@ public sealed class PackageListing
     public Task<(IReadOnlyList<Package> Packages, long Total)> OfProjectAsync(
         long projectId, PackageFilter filter, Page page, CancellationToken cancellationToken)
     {
-        var (where, parameters) = Where(filter, page);
-        parameters.Add("ProjectId", projectId);
-        var rows = $"from packages p where p.project_id = @ProjectId and {where}";
-        return database.ReadAsync(async session => (
-            await session.QueryAsync<Package>(
-                $"select {PackageStore.PackageColumns} {rows} order by {Order(filter)} limit @Size offset @Offset", parameters),
-            await session.SingleAsync<long>($"select count(*) from (select 1 {rows} limit @CountLimit) as counted", parameters)),
+        var (pageSql, countSql, parameters) = OfProject(projectId, filter, page);
+        return database.ReadAsync(
+            async session => (await session.QueryAsync<Package>(pageSql, parameters), await session.SingleAsync<long>(countSql, parameters)),
             cancellationToken);
     }
 
@@ -123,6 +119,16 @@ public sealed class PackageListing
                 $"{visible} select count(*) from (select 1 {rows} limit @CountLimit) as counted", parameters);
             return ((IReadOnlyList<GroupPackage>)[.. found.Select(row => row.Read())], total);
         }, cancellationToken);
+    }
+
+    /// <summary>The two statements of <see cref="OfProjectAsync"/>; a test asks both databases how they would run them.</summary>
+    internal static (string Page, string Count, Dapper.DynamicParameters Parameters) OfProject(long projectId, PackageFilter filter, Page page)
+    {
+        var (where, parameters) = Where(filter, page);
+        parameters.Add("ProjectId", projectId);
+        var rows = $"from packages p where p.project_id = @ProjectId and {where}";
+        return ($"select {PackageStore.PackageColumns} {rows} order by {Order(filter)} limit @Size offset @Offset",
+            $"select count(*) from (select 1 {rows} limit @CountLimit) as counted", parameters);
     }
 
     private static (string Where, Dapper.DynamicParameters Parameters) Where(PackageFilter filter, Page page)

@@ -1,5 +1,6 @@
 using System.Text;
 using Larder.Registry.Access;
+using Larder.Registry.Data;
 using Larder.Registry.Namespaces;
 using Larder.Registry.Upkeep;
 using Larder.Testing;
@@ -84,6 +85,7 @@ public abstract class PackageApiTests(LarderServer server) : IAsyncLifetime
         (await NamesAsync("?package_type=generic")).Length.ShouldBe(3);
         (await NamesAsync("?package_type=maven")).ShouldBe([]);
         (await NamesAsync("?status=error")).ShouldBe([]);
+        (await NamesAsync("?include_versionless=true")).Length.ShouldBe(3);
     }
 
     [Theory]
@@ -92,6 +94,8 @@ public abstract class PackageApiTests(LarderServer server) : IAsyncLifetime
     [InlineData("order_by=project_path", "order_by does not have a valid value")]
     [InlineData("sort=up", "sort does not have a valid value")]
     [InlineData("status=lost", "status does not have a valid value")]
+    [InlineData("include_versionless=maybe", "include_versionless is invalid")]
+    [InlineData("sort=up&package_type=flatpak", "sort does not have a valid value, package_type does not have a valid value")]
     [InlineData("per_page=0", "per_page has a value not allowed")]
     [InlineData("per_page=x", "per_page is invalid")]
     public async Task Unknown_value_is_400_in_words(string query, string error) =>
@@ -130,6 +134,52 @@ public abstract class PackageApiTests(LarderServer server) : IAsyncLifetime
         (await nobody.AskAsync("GET", $"/groups/{group.Id}/packages", cancel)).Text.ShouldBe("""{"message":"404 Group Not Found"}""");
     }
 
+    [Theory]
+    [InlineData("default", true, 200, true)]
+    [InlineData("deprecated", true, 200, true)]
+    [InlineData("error", true, 404, false)]
+    [InlineData("hidden", false, 404, false)]
+    [InlineData("processing", false, 404, false)]
+    [InlineData("pending_destruction", false, 404, false)]
+    public async Task Status_decides_where_a_package_is_seen(string status, bool listed, int shown, bool webPath)
+    {
+        await PublishAsync("app/1.0/a.txt");
+        await PublishAsync("app/2.0/a.txt");
+        var id = await FirstIdAsync();
+        var file = (await root.AskAsync("GET", $"{Packages}/{id}/package_files", cancel)).Json[0].GetProperty("id");
+        await server.Get<Database>().WriteAsync(
+            session => session.ExecuteAsync("update packages set status = @status where id = @id", new { status, id }), cancel);
+
+        (await root.AskAsync("GET", Packages, cancel)).Json.GetArrayLength().ShouldBe(listed ? 2 : 1);
+        var only = (await root.AskAsync("GET", $"{Packages}?status={status}&sort=asc", cancel)).Json[0];
+        (only.GetProperty("id").GetInt64(), only.GetProperty("status").GetString()).ShouldBe((id, status));
+        only.GetProperty("_links").TryGetProperty("web_path", out _).ShouldBe(webPath);
+        foreach (var path in new[] { "", "/package_files", $"/package_files/{file}/download", "/pipelines" })
+        {
+            var answer = await root.AskAsync("GET", $"{Packages}/{id}{path}", cancel);
+            answer.Status.ShouldBe(shown, path);
+            if (status == "error") answer.Text.ShouldBe("""{"message":"Package not found"}""");
+        }
+        var other = (await root.AskAsync("GET", $"{Packages}?package_version=2.0", cancel)).Json[0].GetProperty("id");
+        (await root.AskAsync("GET", $"{Packages}/{other}", cancel)).Json.GetProperty("versions").GetArrayLength().ShouldBe(shown == 200 ? 1 : 0);
+        foreach (var path in new[] { $"/package_files/{file}", "" })
+            (await root.AskAsync("DELETE", $"{Packages}/{id}{path}", cancel)).Status.ShouldBe(shown == 200 ? 204 : 404, path);
+    }
+
+    [Fact]
+    public async Task Versions_are_the_others_of_the_same_name_newest_first()
+    {
+        foreach (var version in new[] { "1.0", "3.0", "2.0" })
+        {
+            await PublishAsync($"app/{version}/a.txt");
+            await PublishAsync($"app2/{version}/a.txt");
+            server.Time.Advance(TimeSpan.FromSeconds(1));
+        }
+        var versions = (await root.AskAsync("GET", $"{Packages}/{await root.PackageIdAsync(project, "app", "3.0", cancel)}", cancel)).Json.GetProperty("versions");
+        versions.EnumerateArray().Select(version => version.GetProperty("version").GetString()).ShouldBe(["2.0", "1.0"]);
+        versions[0].EnumerateObject().Select(member => member.Name).ShouldBe(["id", "version", "created_at", "tags"]);
+    }
+
     [Fact]
     public async Task Files_are_listed_sorted_and_downloaded_by_id()
     {
@@ -141,7 +191,12 @@ public abstract class PackageApiTests(LarderServer server) : IAsyncLifetime
         files.Header("X-Total").ShouldBe("2");
         var id = files.Json[0].GetProperty("id");
         (await root.AskAsync("GET", $"{Packages}/{package}/package_files/{id}/download", cancel)).Text.ShouldBe("aa");
+        var head = await root.AskAsync("HEAD", $"{Packages}/{package}/package_files/{id}/download", cancel);
+        (head.Status, head.Header("Content-Length"), head.Header("X-Checksum-Sha256")).ShouldBe((200, "2", files.Json[0].GetProperty("file_sha256").GetString()));
         (await root.AskAsync("GET", $"{Packages}/{package}/package_files/999999/download", cancel)).Status.ShouldBe(404);
+        (await root.AskAsync("GET", $"{Packages}/{package}/package_files?order_by=created_at&sort=desc&per_page=1", cancel))
+            .Json.EnumerateArray().ShouldHaveSingleItem().GetProperty("file_name").GetString().ShouldBe("a.txt");
+        (await root.AskAsync("GET", $"{Packages}/{package}/package_files?per_page=1", cancel)).Header("X-Next-Page").ShouldBe("2");
         (await root.AskAsync("GET", $"{Packages}/{package}/package_files?order_by=size", cancel)).Status.ShouldBe(400);
         (await root.AskAsync("GET", $"{Packages}/{package}/pipelines", cancel)).Text.ShouldBe("[]");
         (await root.AskAsync("GET", $"{Packages}/{package}/pipelines?per_page=21", cancel)).Text.ShouldBe("""{"error":"per_page does not have a valid value"}""");
@@ -197,11 +252,29 @@ public abstract class PackageApiTests(LarderServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Permission_to_delete_is_asked_before_there_is_anything_to_delete()
+    {
+        var developer = await server.CreateUserAsync(cancel);
+        await server.AddMemberAsync(project, developer, AccessLevel.Developer, cancel);
+        using var client = server.ClientFor(developer);
+        (await client.AskAsync("DELETE", $"{Packages}/999999", cancel)).Status.ShouldBe(403);
+        (await root.AskAsync("DELETE", $"{Packages}/999999", cancel)).Status.ShouldBe(404);
+    }
+
+    [Fact]
     public async Task Downloads_are_written_down_in_batches_and_not_by_the_download()
     {
         await PublishAsync("app/1.0/a.txt");
         await root.AskAsync("GET", $"{Packages}/generic/app/1.0/a.txt", cancel);
         (await root.AskAsync("GET", Packages, cancel)).Json[0].GetProperty("last_downloaded_at").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Null);
+        await server.Get<DownloadCounts>().FlushAsync(cancel);
+        (await root.AskAsync("GET", Packages, cancel)).Json[0].GetProperty("last_downloaded_at").GetDateTimeOffset()
+            .ShouldBe(server.Time.GetUtcNow(), TimeSpan.FromMilliseconds(1));
+
+        server.Time.Advance(TimeSpan.FromMinutes(1));
+        var package = await FirstIdAsync();
+        var file = (await root.AskAsync("GET", $"{Packages}/{package}/package_files", cancel)).Json[0].GetProperty("id");
+        await root.AskAsync("GET", $"{Packages}/{package}/package_files/{file}/download", cancel);
         await server.Get<DownloadCounts>().FlushAsync(cancel);
         (await root.AskAsync("GET", Packages, cancel)).Json[0].GetProperty("last_downloaded_at").GetDateTimeOffset()
             .ShouldBe(server.Time.GetUtcNow(), TimeSpan.FromMilliseconds(1));

@@ -4,5 +4,5 @@ drop index packages_created;
 create index packages_listed on packages (project_id, created_at, id, type) where status in ('default', 'deprecated', 'error');
 create index packages_by_name on packages (project_id, name, created_at, id) where status in ('default', 'deprecated', 'error');
 create index packages_by_version on packages (project_id, version, created_at, id) where status in ('default', 'deprecated', 'error');
-create index packages_by_status on packages (project_id, status, created_at, id);
+create index packages_by_status on packages (project_id, status, created_at, id, type);
 create index package_files_listed on package_files (package_id, id) where status = 'default';
