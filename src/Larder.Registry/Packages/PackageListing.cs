@@ -66,11 +66,16 @@ public sealed class PackageListing
     private readonly PermissionTable permissions;
     private readonly TimeProvider time;
 
+    // Listings found to have more rows than are counted. Counting up to there costs more than the page; whoever walks through
+    // such a listing need not pay it on each page.
+    private readonly ShortMemory<(long ProjectId, PackageFilter Filter), bool> tooLong;
+
     internal PackageListing(Database database, PermissionTable permissions, TimeProvider time)
     {
         this.database = database;
         this.permissions = permissions;
         this.time = time;
+        tooLong = new(capacity: 1000, time);
     }
 
     /// <summary>What the packages of a group may be ordered by; those of a project by all but <c>project_path</c>.</summary>
@@ -81,9 +86,16 @@ public sealed class PackageListing
         long projectId, PackageFilter filter, Page page, CancellationToken cancellationToken)
     {
         var (pageSql, countSql, parameters) = OfProject(projectId, filter, page);
-        return database.ReadAsync(
-            async session => (await session.QueryAsync<Package>(pageSql, parameters), await session.SingleAsync<long>(countSql, parameters)),
-            cancellationToken);
+        var counted = (projectId, filter with { OrderBy = "", Descending = false });
+        var moment = tooLong.Now();
+        return database.ReadAsync(async session =>
+        {
+            var rows = await session.QueryAsync<Package>(pageSql, parameters);
+            if (tooLong.TryGet(counted, out _)) return (rows, Page.CountLimit);
+            var total = await session.SingleAsync<long>(countSql, parameters);
+            if (total >= Page.CountLimit) tooLong.Remember(counted, true, moment);
+            return (rows, total);
+        }, cancellationToken);
     }
 
     /// <summary>
