@@ -48,7 +48,8 @@ internal static class GenericEndpoints
     }
 
     private static async Task FetchAsync(
-        HttpContext context, ProjectStore projects, Gate gate, GenericStore files, IBlobStore blobs, DownloadCounts downloads)
+        HttpContext context, ProjectStore projects, Gate gate, GenericStore files, IBlobStore blobs, DownloadCounts downloads,
+        LarderOptions options)
     {
         var cancellationToken = context.RequestAborted;
         var names = Names(context);
@@ -63,11 +64,16 @@ internal static class GenericEndpoints
             await refusal.ExecuteAsync(context);
             return;
         }
+        var isLatest = names.Version == GenericNames.Latest;
+        if (isLatest && await files.LatestVersionAsync(project!.Id, names.PackageName, cancellationToken) is { } version)
+            names = names with { Version = version };
         if (await files.FindAsync(project!.Id, names, cancellationToken) is not { } file)
         {
             await ApiError.RowNotFound().ExecuteAsync(context);
             return;
         }
+        // Tells which version it is (RFC 9110 section 8.7).
+        if (isLatest) context.Response.Headers.ContentLocation = FileUrl(context, options, project, names);
         await PackageFileAnswer.SendAsync(context, blobs, file, downloads);
     }
 

@@ -16,6 +16,12 @@ public sealed partial record GenericNames(string PackageName, string Version, st
     /// <summary>The longest part, in characters. GitLab leaves this to its database.</summary>
     public const int LongestPart = 255;
 
+    /// <summary>
+    /// The version that, when a file is fetched, stands for the newest one; a real version of this name goes before.
+    /// Larder's own.
+    /// </summary>
+    public const string Latest = "latest";
+
     private const int LongestStoredName = 1024;
 
     /// <summary>

@@ -34,6 +34,27 @@ public sealed class GenericStore(Database database, TimeProvider time)
             """, new { ProjectId = projectId, Name = names.PackageName, names.Version, FileName = names.StoredName }), cancellationToken);
 
     /// <summary>
+    /// What <see cref="GenericNames.Latest"/> stands for: the version of that very name, if there is one that may be fetched;
+    /// otherwise the one that was created last among those with status default. Null when there is neither.
+    /// </summary>
+    public Task<string?> LatestVersionAsync(long projectId, string name, CancellationToken cancellationToken) =>
+        database.ReadAsync(async session =>
+        {
+            var parameters = new { ProjectId = projectId, Name = name, GenericNames.Latest };
+            return await session.FirstOrDefaultAsync<string>("""
+                select version from packages
+                where project_id = @ProjectId and type = 'generic' and name = @Name and version = @Latest
+                  and status <> 'pending_destruction' and status in ('default', 'hidden', 'deprecated')
+                """, parameters)
+                ?? await session.FirstOrDefaultAsync<string>($"""
+                select version from packages p
+                where p.project_id = @ProjectId and p.name = @Name and p.type = 'generic' and p.status = 'default' and {PackageListing.OnDisplay}
+                order by p.created_at desc, p.id desc
+                limit 1
+                """, parameters);
+        }, cancellationToken);
+
+    /// <summary>
     /// Adds the file, finding or making its package: atomic, so any number of first uploads into one version all succeed.
     /// Null when the package has a file of this name and must not have two. The same content again is no second file:
     /// then the one that is there is answered.

@@ -161,14 +161,34 @@ public abstract class GenericTests(LarderServer server) : IAsyncLifetime
     [InlineData("path/to/myfile.tar.gz", "path%2Fto%2Fmyfile.tar.gz")]
     [InlineData("a+b/c~d@e.txt", "a%2Bb%2Fc~d%40e.txt")]
     [InlineData("with%20space/%C3%BCmlaut/a.txt", "with%20space%2F%C3%BCmlaut%2Fa.txt")]
-    public async Task Nested_file_is_listed_encoded_and_fetched_in_both_forms(string path, string stored)
+    [InlineData("100%25/a.txt", "100%25%2Fa.txt")]
+    [InlineData("of/a/route/authorize", "of%2Fa%2Froute%2Fauthorize")]
+    public async Task Nested_file_is_listed_encoded_and_goes_in_and_out_in_both_forms(string path, string stored)
     {
-        (await PutAsync($"app/1.0/{path}", "nested")).Status.ShouldBe(201);
-        (await GetAsync($"app/1.0/{path}")).Text.ShouldBe("nested");
-        (await GetAsync($"app/1.0/{stored}")).Text.ShouldBe("nested");
-        var package = (await root.AskAsync("GET", $"/projects/{project.Id}/packages", cancel)).Json[0].GetProperty("id");
-        (await root.AskAsync("GET", $"/projects/{project.Id}/packages/{package}/package_files", cancel))
-            .Json[0].GetProperty("file_name").GetString().ShouldBe(stored);
+        foreach (var (form, content) in new[] { (path, "plain"), (stored, "encoded") })
+        {
+            var put = await PutAsync($"app/1.0/{form}?select=package_file", content);
+            (put.Status, put["file_name"]).ShouldBe((200, stored));
+            foreach (var asked in new[] { path, stored })
+            {
+                (await GetAsync($"app/1.0/{asked}")).Text.ShouldBe(content);
+                (await root.AskAsync("HEAD", $"{Base}/app/1.0/{asked}", cancel)).Header("Content-Length").ShouldBe($"{content.Length}");
+            }
+            using var byUrl = await root.GetAsync(new Uri(put.Json.GetProperty("file").GetProperty("url").GetString()!), cancel);
+            (await byUrl.Content.ReadAsStringAsync(cancel)).ShouldBe(content);
+        }
+        var package = await root.PackageIdAsync(project, "app", "1.0", cancel);
+        (await root.FileNamesAsync(project, package, cancel)).ShouldBe([stored, stored]);
+    }
+
+    [Fact]
+    public async Task Listed_names_put_behind_the_URL_fetch_the_whole_package()
+    {
+        string[] names = ["a.txt", "b+c.txt", "dir/a.txt", "dir/sub%20dir/b+c.txt"];
+        foreach (var name in names) await PutAsync($"app/1.0/{name}", name);
+        var listed = await root.FileNamesAsync(project, await root.PackageIdAsync(project, "app", "1.0", cancel), cancel);
+        var fetched = await Task.WhenAll(listed.Select(async name => (await GetAsync($"app/1.0/{name}")).Text));
+        fetched.ShouldBe(names);
     }
 
     [Fact]
