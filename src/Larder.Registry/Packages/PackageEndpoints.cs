@@ -112,7 +112,8 @@ internal static class PackageEndpoints
         return refusal ?? ApiJson.Answer(Array.Empty<object>());
     }
 
-    private static async Task<(Project? Project, Package? Package, IResult? Refusal)> FindAsync(
+    /// <summary>The project and the package that the path names, once the caller has been let in; or the refusal.</summary>
+    internal static async Task<(Project? Project, Package? Package, IResult? Refusal)> FindAsync(
         HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, CancellationToken cancellationToken)
     {
         if (!RowId.TryRead(context, "package_id", out var id, out var invalid)) return (null, null, invalid);

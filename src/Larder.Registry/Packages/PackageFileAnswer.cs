@@ -12,27 +12,40 @@ internal static partial class PackageFileAnswer
 {
     public static async Task SendAsync(HttpContext context, IBlobStore blobs, GenericDownload file, DownloadCounts downloads)
     {
-        await using var blob = await blobs.OpenAsync(Sha256.Parse(file.Sha256), context.RequestAborted);
-        if (blob is null || blob.Length != file.Size)
+        await using var blob = await OpenAsync(context, blobs, file.FileId, file.Sha256, file.Size);
+        if (blob is null)
         {
             // The row says that it is here: to answer "not found" would hide a loss.
-            var logger = context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PackageFileAnswer));
-            BytesLost(logger, file.FileId, file.Sha256);
             await ApiError.Internal().ExecuteAsync(context);
             return;
         }
         var headers = context.Response.Headers;
         headers.ContentType = "application/octet-stream";
-        headers.ContentDisposition = Disposition(file.FileName);
         headers["Content-Transfer-Encoding"] = "binary";
         headers["X-Checksum-Sha256"] = file.Sha256;
         headers["X-Checksum-Sha1"] = file.Sha1;
         headers["X-Checksum-Md5"] = file.Md5;
         headers["X-Checksum-Sha512"] = file.Sha512;
-        // Whatever the file is, a browser that opens it gets nothing to run.
-        headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
+        Attach(context, file.FileName);
         downloads.Count(Downloaded.Package, file.PackageId);
         await BlobAnswer.SendAsync(context, blob, $"\"{file.Sha256}\"", ApiJson.Instant(file.CreatedAt));
+    }
+
+    /// <summary>Opens the bytes of a file; null, and an error in the log, when the store has lost them.</summary>
+    public static async ValueTask<Blob?> OpenAsync(HttpContext context, IBlobStore blobs, long fileId, string sha256, long size)
+    {
+        var blob = await blobs.OpenAsync(Sha256.Parse(sha256), context.RequestAborted);
+        if (blob?.Length == size) return blob;
+        if (blob is not null) await blob.DisposeAsync();
+        BytesLost(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PackageFileAnswer)), fileId, sha256);
+        return null;
+    }
+
+    /// <summary>Makes the answer a file to be saved under this name: whatever it is, a browser that opens it gets nothing to run.</summary>
+    public static void Attach(HttpContext context, string fileName)
+    {
+        context.Response.Headers.ContentDisposition = Disposition(fileName);
+        context.Response.Headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
     }
 
     // Stored names are letters, digits and a few signs, everything else percent-encoded: nothing in one can end the header.

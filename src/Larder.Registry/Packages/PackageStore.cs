@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
 
@@ -66,6 +67,27 @@ public sealed class PackageStore(Database database, TimeProvider time)
             select {FileColumns} from package_files f join blobs b on b.sha256 = f.sha256
             where f.id = @Id and f.package_id = @PackageId and f.status = 'default'
             """, new { Id = id, PackageId = packageId }), cancellationToken);
+
+    /// <summary>All files of a package by name, of each name the newest; read a few hundred at a time.</summary>
+    public async IAsyncEnumerable<PackageFile> NewestFilesAsync(long packageId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        const int some = 500;
+        for (var after = ""; ;)
+        {
+            var last = after;
+            var rows = await database.ReadAsync(session => session.QueryAsync<PackageFile>($"""
+                select {FileColumns} from package_files f join blobs b on b.sha256 = f.sha256
+                where f.package_id = @PackageId and f.status = 'default' and f.file_name > @Last
+                  and not exists (select 1 from package_files newer where newer.package_id = f.package_id
+                    and newer.file_name = f.file_name and newer.status = 'default' and newer.id > f.id)
+                order by f.file_name
+                limit @Some
+                """, new { PackageId = packageId, Last = last, Some = some }), cancellationToken);
+            foreach (var row in rows) yield return row;
+            if (rows.Count < some) yield break;
+            after = rows[^1].FileName;
+        }
+    }
 
     /// <summary>Deletes the package: its name is free at once, however many files it has; bytes go later. False when it was gone.</summary>
     public Task<bool> DeleteAsync(Package package, CancellationToken cancellationToken) => MarkAsync("packages", package.Id, cancellationToken);

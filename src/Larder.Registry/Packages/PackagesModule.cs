@@ -25,6 +25,7 @@ public static class PackagesModule
     {
         GenericEndpoints.Map(app);
         PackageEndpoints.Map(app);
+        ArchiveEndpoint.Map(app);
         GroupPackageEndpoints.Map(app);
         PackageSettingsEndpoints.Map(app);
         ProtectionRuleEndpoints.Map(app);
