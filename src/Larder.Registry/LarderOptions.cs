@@ -31,6 +31,12 @@ public sealed class LarderOptions
     /// <summary>Whether Guests may pull from private projects; GitLab's default is that Reporters may.</summary>
     public bool GuestsMayPull { get; init; }
 
+    /// <summary>
+    /// Hours for which bytes are kept after nothing names them any more: the time in which a backup of the database and one
+    /// of the bytes, made one after the other, still fit together.
+    /// </summary>
+    public double BlobGraceHours { get; init; } = 24;
+
     /// <summary>Largest generic package file in bytes; 0 for no limit. GitLab's default is 5 GiB.</summary>
     public long GenericPackageMaxBytes { get; init; } = 5L << 30;
 
@@ -44,6 +50,7 @@ public sealed class LarderOptions
         if (ExternalUrl.Length > 0 && !(Uri.TryCreate(ExternalUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
             problems.Add($"Larder:ExternalUrl is '{ExternalUrl}'; it must be an http or https URL.");
         if (GenericPackageMaxBytes < 0) problems.Add("Larder:GenericPackageMaxBytes is negative; 0 means no limit.");
+        if (BlobGraceHours < 1) problems.Add("Larder:BlobGraceHours is below 1; an upload that is being stored must not be swept.");
         if (InitialRootToken.Length is > 0 and < 20)
             problems.Add("Larder:InitialRootToken is shorter than 20 characters; anybody could guess it.");
         problems.AddRange(Upstreams.Problems());

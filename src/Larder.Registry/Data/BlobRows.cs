@@ -6,11 +6,20 @@ namespace Larder.Registry.Data;
 public static class BlobRows
 {
     /// <summary>
+    /// A condition on the row <c>b</c> of blobs: some row names the content. Whatever table points at blobs stands here, and
+    /// has an index on its <c>sha256</c>. The database itself refuses to remove a blob that a row names (foreign keys).
+    /// </summary>
+    public const string IsUsed = """
+        (exists (select 1 from package_files f where f.sha256 = b.sha256)
+          or exists (select 1 from maven_cache_entries e where e.sha256 = b.sha256))
+        """;
+
+    /// <summary>
     /// Says that the content is in the blob store and wanted from now on. Part of the same transaction as the row that names it.
     /// </summary>
     public static Task SaveAsync(Session session, StoredBlob blob, long now) => session.ExecuteAsync("""
         insert into blobs (sha256, length, md5, sha1, sha512, created_at) values (@Sha256, @Length, @Md5, @Sha1, @Sha512, @Now)
-        on conflict (sha256) do update set created_at = excluded.created_at
+        on conflict (sha256) do update set created_at = excluded.created_at, unused_since = null
         """, new
     {
         Sha256 = blob.Digests.Sha256.Hex, blob.Length, blob.Digests.Md5, blob.Digests.Sha1, blob.Digests.Sha512, Now = now,

@@ -11,5 +11,16 @@ public static class UpkeepModule
         services.AddSingleton<IntegrityCheck>();
         services.AddSingleton<DownloadCounts>();
         services.AddHostedService(provider => provider.GetRequiredService<DownloadCounts>());
+        services.AddSingleton<LeaseStore>();
+        services.AddHostedService<UpkeepLoop>();
+        services.AddPeriodicWork<Sweep>();
+        services.AddPeriodicWork<OrphanSweep>();
+    }
+
+    /// <summary>Registers work of a feature that <see cref="UpkeepLoop"/> runs.</summary>
+    public static void AddPeriodicWork<T>(this IServiceCollection services) where T : class, IPeriodicWork
+    {
+        services.AddSingleton<T>();
+        services.AddSingleton<IPeriodicWork>(provider => provider.GetRequiredService<T>());
     }
 }

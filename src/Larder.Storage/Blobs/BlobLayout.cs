@@ -16,6 +16,9 @@ namespace Larder.Storage.Blobs;
 /// </summary>
 internal sealed class BlobLayout(string root)
 {
+    // Blobs share gates; each is held for one system call or two.
+    private readonly Lock[] gates = [.. Enumerable.Range(0, 256).Select(_ => new Lock())];
+
     public string Root { get; } = Path.GetFullPath(root);
 
     public string Lock => Path.Combine(Root, "lock");
@@ -31,6 +34,9 @@ internal sealed class BlobLayout(string root)
     public IEnumerable<string> BlobFolders => Enumerable.Range(0, 256).Select(i => Path.Combine(Blobs, i.ToString("x2", CultureInfo.InvariantCulture)));
 
     public string FolderOf(Sha256 digest) => Path.Combine(Blobs, digest.Hex[..2]);
+
+    /// <summary>Held by whoever changes which file stands under the name of this blob.</summary>
+    public Lock GateOf(Sha256 digest) => gates[Convert.ToInt32(digest.Hex[..2], 16)];
 
     public string FileOf(Sha256 digest) => Path.Combine(FolderOf(digest), digest.Hex);
 }

@@ -81,11 +81,14 @@ public sealed partial class FileSystemBlobStore : IBlobStore, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask<bool> DeleteAsync(Sha256 digest, CancellationToken cancellationToken)
+    public ValueTask<bool> DeleteAsync(Sha256 digest, DateTimeOffset writtenBefore, CancellationToken cancellationToken)
     {
         var path = layout.FileOf(digest);
-        if (!File.Exists(path)) return new(false);
-        File.Delete(path);
+        lock (layout.GateOf(digest))
+        {
+            if (!File.Exists(path) || File.GetLastWriteTimeUtc(path) >= writtenBefore.UtcDateTime) return new(false);
+            File.Delete(path);
+        }
         return new(true);
     }
 
@@ -157,8 +160,13 @@ public sealed partial class FileSystemBlobStore : IBlobStore, IAsyncDisposable
                 return true;
             }
         }
+        lock (layout.GateOf(digest))
+        {
+            // A whole one may have come meanwhile: that is young, so not in doubt.
+            if (!File.Exists(path) || !guard.IsDoubtful(digest, path)) return File.Exists(path);
+            File.Delete(path);
+        }
         TornBlob(logger, digest, path);
-        File.Delete(path);
         return false;
     }
 

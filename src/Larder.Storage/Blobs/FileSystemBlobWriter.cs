@@ -100,7 +100,7 @@ internal sealed class FileSystemBlobWriter : BlobWriter
             // Some file systems find room for a file only now.
             if (durability == Durability.Durable) RandomAccess.FlushToDisk(file);
             // Over whatever stands there: it may be torn, or never have been synced. Who has it open reads on.
-            File.Move(temp, layout.FileOf(digest), overwrite: true);
+            lock (layout.GateOf(digest)) File.Move(temp, layout.FileOf(digest), overwrite: true);
         }
         catch (Exception e) when (FileSystemCalls.SaysFull(e))
         {

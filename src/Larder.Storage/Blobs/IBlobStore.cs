@@ -15,8 +15,14 @@ public interface IBlobStore
     /// <param name="cancellationToken">Stops the beginning only; the writer's calls take their own.</param>
     ValueTask<BlobWriter> CreateAsync(Durability durability, CancellationToken cancellationToken);
 
-    /// <summary>Removes a blob. False when there was none. Who has it open reads on undisturbed.</summary>
-    ValueTask<bool> DeleteAsync(Sha256 digest, CancellationToken cancellationToken);
+    /// <summary>
+    /// Removes a blob, unless it was written, or written again, at or after an instant: what a commit has just promised is
+    /// never taken away by somebody who looked before. False when nothing was removed. Who has it open reads on undisturbed.
+    /// </summary>
+    /// <param name="digest">The blob.</param>
+    /// <param name="writtenBefore">By the clock of the medium; <see cref="DateTimeOffset.MaxValue"/> for whenever.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    ValueTask<bool> DeleteAsync(Sha256 digest, DateTimeOffset writtenBefore, CancellationToken cancellationToken);
 
     /// <summary>Names every blob, in no order. Blobs that come or go meanwhile may or may not be among them.</summary>
     IAsyncEnumerable<BlobInfo> ListAsync(CancellationToken cancellationToken);

@@ -26,9 +26,9 @@ public sealed class SmallBlobCache(IBlobStore store) : IBlobStore
         store.CreateAsync(durability, cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask<bool> DeleteAsync(Sha256 digest, CancellationToken cancellationToken)
+    public async ValueTask<bool> DeleteAsync(Sha256 digest, DateTimeOffset writtenBefore, CancellationToken cancellationToken)
     {
-        var deleted = await store.DeleteAsync(digest, cancellationToken);
+        var deleted = await store.DeleteAsync(digest, writtenBefore, cancellationToken);
         kept.TryRemove(digest);
         return deleted;
     }

@@ -203,10 +203,22 @@ public abstract class BlobStoreContract : IAsyncLifetime
         var content = Content(1000);
         var digest = (await StoreAsync(content)).Digests.Sha256;
         await using var open = (await Store.OpenAsync(digest, Token))!;
-        (await Store.DeleteAsync(digest, Token)).ShouldBeTrue();
-        (await Store.DeleteAsync(digest, Token)).ShouldBeFalse();
+        (await Store.DeleteAsync(digest, DateTimeOffset.MaxValue, Token)).ShouldBeTrue();
+        (await Store.DeleteAsync(digest, DateTimeOffset.MaxValue, Token)).ShouldBeFalse();
         (await Store.OpenAsync(digest, Token)).ShouldBeNull();
         (await AllOf(open)).ShouldBe(content);
+    }
+
+    [Fact]
+    public async Task Blob_written_again_since_is_not_deleted()
+    {
+        var content = Content(1000);
+        var digest = (await StoreAsync(content)).Digests.Sha256;
+        var writtenAt = (await ListAsync()).Single().WrittenAt;
+        (await Store.DeleteAsync(digest, writtenAt, Token)).ShouldBeFalse();
+        (await Store.DeleteAsync(digest, writtenAt.AddHours(-1), Token)).ShouldBeFalse();
+        (await Store.OpenAsync(digest, Token)).ShouldNotBeNull();
+        (await Store.DeleteAsync(digest, writtenAt.AddHours(1), Token)).ShouldBeTrue();
     }
 
     [Fact]

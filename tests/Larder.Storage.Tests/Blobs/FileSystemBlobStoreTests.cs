@@ -37,6 +37,22 @@ public sealed class FileSystemBlobStoreTests : BlobStoreContract
     }
 
     [Fact]
+    public async Task Blob_that_is_stored_while_its_old_copy_is_deleted_is_there_afterwards()
+    {
+        for (var round = 0; round < 100; round++)
+        {
+            var digest = (await StoreAsync(Content(1000))).Digests.Sha256;
+            var old = DateTime.UtcNow.AddDays(-1);
+            File.SetLastWriteTimeUtc(folder[$"sha256/{digest.Hex[..2]}/{digest.Hex}"], old);
+            var deletions = Enumerable.Range(0, 4)
+                .Select(_ => Task.Run(async () => await store!.DeleteAsync(digest, old.AddHours(1), Token), Token)).ToList();
+            await StoreAsync(Content(1000));
+            await Task.WhenAll(deletions);
+            (await ReadFromAsync(store!, digest)).ShouldBe(Content(1000));
+        }
+    }
+
+    [Fact]
     public void Second_process_is_refused() =>
         Should.Throw<IOException>(() => Open()).Message.ShouldContain("in use by another process");
 

@@ -30,7 +30,7 @@ public sealed class SmallBlobCacheTests : BlobStoreContract
         var digest = (await StoreAsync(Content(1000))).Digests.Sha256;
         await ReadAsync(digest);
         await ReadAsync(digest);
-        await inner!.DeleteAsync(digest, Token);
+        await inner!.DeleteAsync(digest, DateTimeOffset.MaxValue, Token);
         (await ReadAsync(digest)).ShouldBe(Content(1000));
     }
 
@@ -40,7 +40,7 @@ public sealed class SmallBlobCacheTests : BlobStoreContract
         var digest = (await StoreAsync(Content(SmallBlobCache.LargestBlob + 1))).Digests.Sha256;
         await ReadAsync(digest);
         await ReadAsync(digest);
-        await inner!.DeleteAsync(digest, Token);
+        await inner!.DeleteAsync(digest, DateTimeOffset.MaxValue, Token);
         (await ReadAsync(digest)).ShouldBeNull();
     }
 
@@ -49,7 +49,7 @@ public sealed class SmallBlobCacheTests : BlobStoreContract
     {
         var digest = (await StoreAsync(Content(1000))).Digests.Sha256;
         for (var i = 0; i < 3; i++) await ReadAsync(digest);
-        await Store.DeleteAsync(digest, Token);
+        await Store.DeleteAsync(digest, DateTimeOffset.MaxValue, Token);
         (await ReadAsync(digest)).ShouldBeNull();
     }
 }

@@ -1,4 +1,4 @@
--- What owners and administrators set about packages, and what upkeep needs to know.
+-- What owners and administrators set about packages.
 
 create table package_settings (
   namespace_id                      bigint not null primary key references namespaces (id) on delete cascade,
@@ -32,17 +32,3 @@ create table plan_limits (
   name  text   not null primary key,      -- as GitLab names it
   value bigint not null                   -- 0 for no limit
 );
-
--- Which node does a periodic work, and until when nobody else needs to look.
-create table if not exists leases (
-  name       text   not null primary key,
-  holder     text   not null,
-  expires_at bigint not null
-);
-
--- Since when the sweeper has known that no row names this content; null while one does, or while it has not looked.
-alter table blobs add column unnamed_at bigint;
-create index blobs_unnamed on blobs (unnamed_at) where unnamed_at is not null;
-
-create index packages_pending on packages (id) where status = 'pending_destruction';
-create index package_files_pending on package_files (id) where status = 'pending_destruction';

@@ -1,0 +1,135 @@
+using Larder.Registry.Data;
+using Larder.Registry.Upkeep;
+using Larder.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Larder.Registry.Tests.Upkeep;
+
+public sealed class UpkeepLoopTestsOnSqlite : UpkeepLoopTests
+{
+    protected override Task<string?> DatabaseAsync() => Task.FromResult<string?>(null);
+}
+
+public sealed class UpkeepLoopTestsOnPostgres : UpkeepLoopTests
+{
+    protected override async Task<string?> DatabaseAsync() => await PostgresCluster.CreateDatabaseAsync();
+}
+
+/// <summary>Periodic work: one node at a time, taken over from a dead one, tried again after a failure.</summary>
+public abstract class UpkeepLoopTests
+{
+    private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
+    private readonly Counted work = new();
+
+    protected abstract Task<string?> DatabaseAsync();
+
+    [Fact]
+    public async Task Work_is_due_in_one_interval_and_runs_on_one_node()
+    {
+        await using var server = await StartAsync();
+        var time = new FakeTimeProvider(server.Time.GetUtcNow());
+        var (one, two) = Nodes(server, time);
+        (await one.TryTakeAsync(work, cancel)).ShouldBeFalse();
+        time.Advance(work.Interval);
+        var taken = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() => (i % 2 == 0 ? one : two).TryTakeAsync(work, cancel), cancel)));
+        taken.Count(got => got).ShouldBe(1);
+        var holder = Array.IndexOf(taken, true) % 2 == 0 ? one : two;
+        await holder.ReleaseAsync(work, work.Interval, cancel);
+        (await two.TryTakeAsync(work, cancel)).ShouldBeFalse();
+        time.Advance(work.Interval);
+        (await two.TryTakeAsync(work, cancel)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Lease_that_is_not_renewed_is_taken_over_and_its_old_holder_notices()
+    {
+        await using var server = await StartAsync();
+        var time = new FakeTimeProvider(server.Time.GetUtcNow());
+        var (one, two) = Nodes(server, time);
+        await one.TryTakeAsync(work, cancel);
+        time.Advance(work.Interval);
+        (await one.TryTakeAsync(work, cancel)).ShouldBeTrue();
+        time.Advance(LeaseStore.Duration / 2);
+        (await one.RenewAsync(work, cancel)).ShouldBeTrue();
+        time.Advance(LeaseStore.Duration / 2);
+        (await two.TryTakeAsync(work, cancel)).ShouldBeFalse();
+        time.Advance(LeaseStore.Duration / 2);
+        (await two.TryTakeAsync(work, cancel)).ShouldBeTrue();
+        (await one.RenewAsync(work, cancel)).ShouldBeFalse();
+        await one.ReleaseAsync(work, TimeSpan.Zero, cancel); // which is not his any more
+        (await one.TryTakeAsync(work, cancel)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Loop_runs_what_is_due_and_again_after_a_failure()
+    {
+        await using var server = await StartAsync(services => services.AddSingleton<IPeriodicWork>(work));
+        await UntilAsync(server, () => work.Runs == 1);
+        work.Fails = true;
+        await UntilAsync(server, () => work.Runs == 2);
+        work.Fails = false;
+        await UntilAsync(server, () => work.Runs == 3);
+        server.Log.ShouldContain(line => line.StartsWith("Error 5002", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Work_ends_when_its_lease_is_lost()
+    {
+        await using var server = await StartAsync(services => services.AddSingleton<IPeriodicWork>(work));
+        work.Halts = true;
+        await UntilAsync(server, () => work.Runs == 1);
+        await server.Get<Database>().WriteAsync(session => session.ExecuteAsync("update leases set holder = 'another'"), cancel);
+        await UntilAsync(server, () => work.WasCancelled);
+        server.Log.ShouldContain(line => line.StartsWith("Warning 5003", StringComparison.Ordinal));
+    }
+
+    // The loop runs beside the test: time goes on in looks until it has seen what it must.
+    private async Task UntilAsync(LarderServer server, Func<bool> condition)
+    {
+        while (!condition())
+        {
+            server.Time.Advance(UpkeepLoop.Look);
+            await Task.Delay(5, cancel);
+        }
+    }
+
+    private async Task<LarderServer> StartAsync(Action<IServiceCollection>? services = null) =>
+        await LarderServer.StartAsync(cancel, await DatabaseAsync(), services: services);
+
+    private static (LeaseStore One, LeaseStore Two) Nodes(LarderServer server, TimeProvider time) =>
+        (new LeaseStore(server.Get<Database>(), time), new LeaseStore(server.Get<Database>(), time));
+
+    private sealed class Counted : IPeriodicWork
+    {
+        private int runs;
+
+        public string Name => "counted";
+
+        public TimeSpan Interval => TimeSpan.FromMinutes(10);
+
+        public int Runs => Volatile.Read(ref runs);
+
+        public bool Fails { get; set; }
+
+        public bool Halts { get; set; }
+
+        public bool WasCancelled { get; private set; }
+
+        public async Task RunAsync(CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref runs);
+            if (Fails) throw new InvalidOperationException("as told");
+            if (!Halts) return;
+            try
+            {
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                WasCancelled = true;
+                throw;
+            }
+        }
+    }
+}
