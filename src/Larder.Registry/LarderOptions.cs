@@ -37,6 +37,11 @@ public sealed class LarderOptions
     /// </summary>
     public double BlobGraceHours { get; init; } = 24;
 
+    /// <summary>
+    /// Whether a project may open its package registry to everybody; false takes <c>public</c> for <c>enabled</c> everywhere.
+    /// </summary>
+    public bool AllowAnyoneToPull { get; init; } = true;
+
     /// <summary>Largest generic package file in bytes; 0 for no limit. GitLab's default is 5 GiB.</summary>
     public long GenericPackageMaxBytes { get; init; } = 5L << 30;
 

@@ -66,6 +66,7 @@ internal sealed class PermissionTable
     public PermissionTable(LarderOptions options)
     {
         var pull = options.GuestsMayPull ? AccessLevel.Guest : AccessLevel.Reporter;
+        var openRegistry = options.AllowAnyoneToPull ? RegistryRule.RestrictsAndOpens : RegistryRule.Restricts;
         PermissionRule[] rows =
         [
             Server(Permission.ReadVersion, Audience.SignedIn, Scopes.Api | Scopes.ReadUser),
@@ -101,7 +102,7 @@ internal sealed class PermissionTable
 
             Visitors(Permission.ListPackages, pull, RegistryRule.Restricts) with { Accepts = UserOrJob },
             Visitors(Permission.ListGroupPackages, pull, RegistryRule.Restricts),
-            Visitors(Permission.PullPackage, pull, RegistryRule.RestrictsAndOpens) with { Accepts = Anything },
+            Visitors(Permission.PullPackage, pull, openRegistry) with { Accepts = Anything },
             Members(Permission.PublishPackage, AccessLevel.Developer, RegistryRule.Restricts) with { Accepts = Anything },
             Members(Permission.DestroyPackage, AccessLevel.Maintainer, RegistryRule.Restricts) with { Accepts = UserOrJob },
             Members(Permission.ManagePackageSettings, AccessLevel.Owner, signInFirst: true),

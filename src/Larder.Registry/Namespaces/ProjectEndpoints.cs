@@ -10,12 +10,16 @@ namespace Larder.Registry.Namespaces;
 /// <summary>GitLab's projects API, as far as packages need it.</summary>
 internal static class ProjectEndpoints
 {
+    private const string RegistryAccessName = "package_registry_access_level";
+    private const string PackagesEnabledName = "packages_enabled";
+
     public static void Map(IEndpointRouteBuilder app)
     {
         var projects = app.MapGroup("/api/v4/projects");
         projects.MapGet("", ListAsync).Requires(Permission.ListProjects, Surface.Api);
         projects.MapPost("", CreateAsync).Requires(Permission.CreateProject, Surface.Api);
         projects.MapGet("/{id}", GetAsync).Requires(Permission.ReadProject, Surface.Api);
+        projects.MapPut("/{id}", UpdateAsync).Requires(Permission.ManageProject, Surface.Api);
     }
 
     /// <summary>The filters that every listing of projects has.</summary>
@@ -61,7 +65,7 @@ internal static class ProjectEndpoints
         var path = parameters.FilledText("path") ?? PathRules.Of(name);
         var namespaceId = parameters.Number("namespace_id");
         var visibility = parameters.OneOf("visibility", Visibility.Private, Visibility.Internal, Visibility.Public) ?? Visibility.Private;
-        var registryAccess = RegistryAccessOf(parameters);
+        var registryAccess = RegistryAccessOf(parameters, RegistryAccess.Enabled);
         if (parameters.Problems is { } problems) return problems;
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
 
@@ -88,9 +92,30 @@ internal static class ProjectEndpoints
         }
     }
 
-    // packages_enabled is the older way to say it.
-    private static string RegistryAccessOf(ApiParameters parameters) =>
-        parameters.OneOf("package_registry_access_level",
+    // What is not sent stays as it is; what GitLab knows and Larder does not have is overlooked.
+    private static async Task<IResult> UpdateAsync(
+        HttpContext context, Gate gate, ProjectStore projects, ProjectJson json, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        parameters.RequireOneOf(RegistryAccessName, PackagesEnabledName);
+        RegistryAccessOf(parameters, RegistryAccess.Enabled);
+        if (parameters.Problems is { } problems) return problems;
+        var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
+        if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
+        var changes = new ProjectChanges(RegistryAccessOf(parameters, project!.RegistryAccess));
+        return await projects.UpdateAsync(project.Id, changes, cancellationToken) is { } updated
+            ? ApiJson.Answer(await json.OfAsync(context, updated))
+            : ApiError.NotFound("Project");
+    }
+
+    // packages_enabled is the older way to say it; it cannot tell the ways of being enabled apart.
+    private static string RegistryAccessOf(ApiParameters parameters, string before) =>
+        parameters.OneOf(RegistryAccessName,
             RegistryAccess.Disabled, RegistryAccess.Private, RegistryAccess.Enabled, RegistryAccess.Public)
-        ?? (parameters.Flag("packages_enabled") is false ? RegistryAccess.Disabled : RegistryAccess.Enabled);
+        ?? parameters.Flag(PackagesEnabledName) switch
+        {
+            false => RegistryAccess.Disabled,
+            true when before == RegistryAccess.Disabled => RegistryAccess.Enabled,
+            _ => before,
+        };
 }

@@ -8,6 +8,10 @@ namespace Larder.Registry.Namespaces;
 public sealed record NewProject(
     Namespace Namespace, string Name, string Path, string Visibility, string RegistryAccess, string Description, long? CreatorId);
 
+/// <summary>What a project is to be from now on.</summary>
+/// <param name="RegistryAccess"><see cref="Namespaces.RegistryAccess"/>.</param>
+public sealed record ProjectChanges(string RegistryAccess);
+
 /// <summary>Which projects are wanted.</summary>
 /// <param name="Inside">Only those in this namespace; null for all.</param>
 /// <param name="IncludeSubgroups">Those in the groups inside it too.</param>
@@ -95,6 +99,20 @@ public sealed class ProjectStore(Database database, AccessCache cache, TimeProvi
         cache.NamespacesChanged();
         return new Project(id, project.Namespace.Id, project.CreatorId, project.Name, project.Path, fullPath, project.Visibility,
             project.RegistryAccess, project.Description, now, now, project.Namespace.Lineage);
+    }
+
+    /// <summary>Changes a project and answers it as it is now; null when it is gone.</summary>
+    public async Task<Project?> UpdateAsync(long id, ProjectChanges changes, CancellationToken cancellationToken)
+    {
+        var project = await database.WriteAsync(async session =>
+        {
+            await session.ExecuteAsync(
+                "update projects set registry_access = @RegistryAccess, updated_at = @Now where id = @Id",
+                new { Id = id, changes.RegistryAccess, Now = time.GetUtcNow().ToUnixTimeMilliseconds() });
+            return await session.FirstOrDefaultAsync<Project>($"select {Columns} from {Tables} where p.id = @Id", new { Id = id });
+        }, cancellationToken);
+        cache.NamespacesChanged();
+        return project;
     }
 
     // Never text of the client: only these columns are ever named.

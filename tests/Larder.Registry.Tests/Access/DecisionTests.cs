@@ -218,3 +218,26 @@ public sealed class GuestTests
         (await world.AskAsync(world.As(caller), "PUT", world.File, cancel)).Status.ShouldBe(status == 404 ? 404 : 403);
     }
 }
+
+/// <summary>Where no registry may be opened by configuration.</summary>
+public sealed class OpenRegistryTests
+{
+    private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Public_registry_counts_as_enabled_when_the_operator_says_so()
+    {
+        await using var server = await LarderServer.StartAsync(cancel, options: (data, database) => new LarderOptions
+        {
+            DataDirectory = data, Database = database, InitialRootToken = LarderServer.RootToken, AllowAnyoneToPull = false,
+        });
+        var closed = await World.CreateAsync(server, cancel, Visibility.Private, RegistryAccess.Public);
+        await closed.PublishAsync(cancel);
+        (await closed.AskAsync(closed.As("anonymous"), "GET", closed.File, cancel)).Status.ShouldBe(401);
+        (await closed.AskAsync(closed.As("stranger"), "GET", closed.File, cancel)).Status.ShouldBe(404);
+        (await closed.AskAsync(closed.As("reporter"), "GET", closed.File, cancel)).Status.ShouldBe(200);
+        var open = await World.CreateAsync(server, cancel, Visibility.Public, RegistryAccess.Public);
+        await open.PublishAsync(cancel);
+        (await open.AskAsync(open.As("anonymous"), "GET", open.File, cancel)).Status.ShouldBe(200);
+    }
+}
