@@ -42,7 +42,10 @@ public sealed class LarderOptions
     /// </summary>
     public bool AllowAnyoneToPull { get; init; } = true;
 
-    /// <summary>Largest generic package file in bytes; 0 for no limit. GitLab's default is 5 GiB.</summary>
+    /// <summary>
+    /// Largest generic package file in bytes; 0 for no limit. GitLab's default is 5 GiB. Holds until an administrator sets
+    /// the plan limit <c>generic_packages_max_file_size</c>.
+    /// </summary>
     public long GenericPackageMaxBytes { get; init; } = 5L << 30;
 
     /// <summary>Everything that is wrong, each in a sentence that names its key; empty when the server can start.</summary>

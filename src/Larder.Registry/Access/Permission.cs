@@ -107,6 +107,9 @@ public enum Permission
     /// <summary>What holds for the packages of a group's projects.</summary>
     ManagePackageSettings,
 
+    /// <summary>Looking at the plan limits of the server, and setting them.</summary>
+    ManagePlanLimits,
+
     /// <summary>The protection rules and the cleanup policy of a project.</summary>
     ManagePackageRules,
 

@@ -106,6 +106,7 @@ internal sealed class PermissionTable
             Members(Permission.PublishPackage, AccessLevel.Developer, RegistryRule.Restricts) with { Accepts = Anything },
             Members(Permission.DestroyPackage, AccessLevel.Maintainer, RegistryRule.Restricts) with { Accepts = UserOrJob },
             Members(Permission.ManagePackageSettings, AccessLevel.Owner, signInFirst: true),
+            Server(Permission.ManagePlanLimits, Audience.Administrators),
             Members(Permission.ManagePackageRules, AccessLevel.Maintainer, signInFirst: true),
 
             Members(Permission.ReadVirtualRegistry, AccessLevel.Guest) with { Accepts = UserOrJob },

@@ -20,8 +20,8 @@ internal static class GenericEndpoints
     }
 
     private static async Task<IResult> PublishAsync(
-        HttpContext context, ProjectStore projects, Gate gate, PackageProtection protection, GenericStore files, IBlobStore blobs,
-        LarderOptions options)
+        HttpContext context, ProjectStore projects, Gate gate, PackageProtection protection, PlanLimits limits, GenericStore files,
+        IBlobStore blobs, LarderOptions options)
     {
         var cancellationToken = context.RequestAborted;
         var names = Names(context);
@@ -31,7 +31,7 @@ internal static class GenericEndpoints
         if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
         if (await ProtectedAsync() is { } early) return early;
 
-        var (blob, error, form) = await Upload.ReceiveAsync(context, blobs, options.GenericPackageMaxBytes);
+        var (blob, error, form) = await Upload.ReceiveAsync(context, blobs, await limits.GenericPackageMaxBytesAsync(cancellationToken));
         if (error is not null) return error;
         if (form is not null && (wishes = Wishes.Of(context.Request, form)).Problems is { Count: > 0 } wrong) return ApiError.Invalid(wrong);
         // Again: a rule that was made while the body arrived holds for it.

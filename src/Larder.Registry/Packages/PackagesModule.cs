@@ -18,6 +18,7 @@ public static class PackagesModule
         services.AddSingleton<PackageSettingsStore>();
         services.AddSingleton<ProtectionRuleStore>();
         services.AddSingleton<PackageProtection>();
+        services.AddSingleton<PlanLimits>();
     }
 
     /// <summary>The routes.</summary>
@@ -29,5 +30,6 @@ public static class PackagesModule
         GroupPackageEndpoints.Map(app);
         PackageSettingsEndpoints.Map(app);
         ProtectionRuleEndpoints.Map(app);
+        PlanLimitEndpoints.Map(app);
     }
 }
