@@ -1,5 +1,6 @@
 using Larder.Registry.Access;
 using Larder.Registry.Data;
+using Larder.Registry.Upkeep;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -19,6 +20,9 @@ public static class PackagesModule
         services.AddSingleton<ProtectionRuleStore>();
         services.AddSingleton<PackageProtection>();
         services.AddSingleton<PlanLimits>();
+        services.AddSingleton<CleanupPolicyStore>();
+        services.AddSingleton<Cleanup>();
+        services.AddPeriodicWork<CleanupRuns>();
     }
 
     /// <summary>The routes.</summary>
@@ -31,5 +35,6 @@ public static class PackagesModule
         PackageSettingsEndpoints.Map(app);
         ProtectionRuleEndpoints.Map(app);
         PlanLimitEndpoints.Map(app);
+        CleanupPolicyEndpoints.Map(app);
     }
 }

@@ -1,0 +1,30 @@
+using Larder.Registry.Upkeep;
+using Microsoft.Extensions.Logging;
+
+namespace Larder.Registry.Packages;
+
+/// <summary>
+/// Does the cleanup policies that are due, one after the other. A policy is taken by the statement that puts its next run off,
+/// so what a node that stops in the middle leaves undone waits for that next run.
+/// </summary>
+public sealed partial class CleanupRuns(CleanupPolicyStore policies, Cleanup cleanup, ILogger<CleanupRuns> logger) : IPeriodicWork
+{
+    /// <inheritdoc/>
+    public string Name => "package_cleanup_policies";
+
+    /// <inheritdoc/>
+    public TimeSpan Interval => TimeSpan.FromMinutes(10);
+
+    /// <inheritdoc/>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (await policies.TakeDueAsync(cancellationToken) is { } due)
+        {
+            var removed = await cleanup.RunAsync(due.ProjectId, due.Policy, cancellationToken);
+            if (removed.Files + removed.Packages > 0) Cleaned(logger, due.ProjectId, removed.Packages, removed.Files);
+        }
+    }
+
+    [LoggerMessage(5101, LogLevel.Information, "The cleanup policy of project {ProjectId} has removed {Packages} packages and {Files} package files")]
+    private static partial void Cleaned(ILogger logger, long projectId, long packages, long files);
+}
