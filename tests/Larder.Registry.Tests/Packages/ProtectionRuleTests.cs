@@ -185,6 +185,24 @@ public abstract class ProtectionRuleTests(LarderServer server) : IAsyncLifetime
         if (!allowed) (await root.AskAsync("DELETE", package, cancel)).Status.ShouldBe(204);
     }
 
+    [Theory]
+    [InlineData("maintainer")]
+    [InlineData("admin")]
+    public async Task Deploy_token_is_refused_by_any_rule_that_matches(string minimum)
+    {
+        await ProtectAsync("app", push: minimum);
+        await ProtectAsync("tool", delete: "owner");
+        var token = await root.AskAsync("POST", $"/projects/{project.Id}/deploy_tokens", cancel, new
+        {
+            name = "publisher", scopes = new[] { "write_package_registry" },
+        });
+        using var client = server.ClientFor((string?)null);
+        client.DefaultRequestHeaders.Add("DEPLOY-TOKEN", token["token"]);
+        (await client.PutFileAsync(project, "app/1.0/a.txt", "bytes", cancel)).Text.ShouldBe(PushRefusal);
+        (await client.PutFileAsync(project, "tool/1.0/a.txt", "bytes", cancel)).Status.ShouldBe(201);
+        (await client.PutFileAsync(project, "other/1.0/a.txt", "bytes", cancel)).Status.ShouldBe(201);
+    }
+
     [Fact]
     public async Task One_rule_that_matches_protects_whatever_the_others_say()
     {
