@@ -1,5 +1,6 @@
 using Larder.Registry.Access;
 using Larder.Registry.Data;
+using Larder.Registry.Graph;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Larder.Registry.Packages;
@@ -33,6 +34,7 @@ public static class RegistryModule
         services.AddAccess();
         services.AddNamespaces();
         services.AddPackages();
+        services.AddGraph();
         services.AddVirtualRegistries();
         services.AddUpkeep();
     }
@@ -51,6 +53,7 @@ public static class RegistryModule
     {
         app.MapNamespaces();
         app.MapPackages();
+        app.MapGraph();
         app.MapVirtualRegistries();
     }
 

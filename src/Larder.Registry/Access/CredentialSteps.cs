@@ -64,6 +64,7 @@ internal static class CredentialSteps
     {
         Surface.GenericPackages => Generic,
         Surface.Api => Api,
+        Surface.Graph => OfAccessTokens,
         Surface.VirtualRegistryApi => RegistryApi,
         Surface.VirtualRegistryDownload => RegistryDownload,
         _ => throw new ArgumentOutOfRangeException(nameof(surface), surface, null),

@@ -89,6 +89,9 @@ public enum Permission
     /// <summary>Who is a member of a project.</summary>
     ReadProjectMembers,
 
+    /// <summary>Asking by GraphQL; what each field takes is asked where it is answered.</summary>
+    UseGraph,
+
     /// <summary>What packages there are in a project.</summary>
     ListPackages,
 
@@ -128,6 +131,9 @@ public enum Surface
 {
     /// <summary>The ordinary API (generic-packages contract section 1.6).</summary>
     Api,
+
+    /// <summary>GraphQL (generic-packages contract section 5). Fields decide for themselves what the caller may see.</summary>
+    Graph,
 
     /// <summary>Publishing and downloading generic packages (generic-packages contract section 1.5).</summary>
     GenericPackages,

@@ -100,6 +100,7 @@ internal sealed class PermissionTable
             Members(Permission.ManageJobTokens, AccessLevel.Maintainer, signInFirst: true),
             Visitors(Permission.ReadProjectMembers, AccessLevel.Guest, signInFirst: true),
 
+            Server(Permission.UseGraph, Audience.Everybody, Scopes.Api | Scopes.ReadApi),
             Visitors(Permission.ListPackages, pull, RegistryRule.Restricts) with { Accepts = UserOrJob },
             Visitors(Permission.ListGroupPackages, pull, RegistryRule.Restricts),
             Visitors(Permission.PullPackage, pull, openRegistry) with { Accepts = Anything },

@@ -26,16 +26,18 @@ internal static class SurfaceWords
     private const string VirtualRegistryRealm = "GitLab Virtual Registry";
 
     /// <summary>401: no credential, or one that is worth nothing.</summary>
-    public static ApiError Unauthorized(Surface surface) => ApiError.Unauthorized(surface switch
+    public static ApiError Unauthorized(Surface surface) => surface switch
     {
-        Surface.GenericPackages => PackagesRealm,
-        Surface.VirtualRegistryDownload => VirtualRegistryRealm,
-        _ => null,
-    });
+        Surface.GenericPackages => ApiError.Unauthorized(PackagesRealm),
+        Surface.VirtualRegistryDownload => ApiError.Unauthorized(VirtualRegistryRealm),
+        Surface.Graph => GraphInvalidToken(),
+        _ => ApiError.Unauthorized(),
+    };
 
     /// <summary>401: a token that worked once.</summary>
-    public static ApiError InvalidToken(Surface surface, string description) => ApiError.InvalidToken(
-        description, surface == Surface.VirtualRegistryDownload ? VirtualRegistryRealm : null);
+    public static ApiError InvalidToken(Surface surface, string description) => surface == Surface.Graph
+        ? GraphInvalidToken()
+        : ApiError.InvalidToken(description, surface == Surface.VirtualRegistryDownload ? VirtualRegistryRealm : null);
 
     /// <summary>A job of one project asks for another, which does not let it in.</summary>
     public static ApiError JobNotAllowed(JobGrants jobs, Project project) => ApiError.Forbidden(
@@ -61,4 +63,6 @@ internal static class SurfaceWords
         (_, Sight.Hidden) when !caller.IsAnonymous => ApiError.NotFound(),
         _ => Unauthorized(surface),
     };
+
+    private static ApiError GraphInvalidToken() => ApiError.Graph(401, "Invalid token");
 }

@@ -115,6 +115,9 @@ public sealed class ApiError : IResult
     /// <summary>507: there is no room for what was sent, and nothing of it is kept.</summary>
     public static ApiError StoreFull() => Message(507, "507 Insufficient Storage - the disk of the server is full");
 
+    /// <summary>Any status with <c>{"errors": [{"message": text}]}</c>, as GraphQL has it.</summary>
+    public static ApiError Graph(int status, string text) => new(status, new { errors = new[] { new { message = text } } });
+
     /// <summary>Any status with <c>{"message": text}</c>.</summary>
     public static ApiError Message(int status, string text) => new(status, new { message = text });
 

@@ -9,7 +9,7 @@ internal static class PackageJson
     public static Dictionary<string, object?> Listed(Package row, string projectPath, string baseUrl, bool mayDelete)
     {
         var links = new Dictionary<string, object?>();
-        if (row.Status is "default" or "deprecated") links["web_path"] = $"/{projectPath}/-/packages/{row.Id}";
+        if (row.Status is "default" or "deprecated") links["web_path"] = WebPath(row, projectPath);
         if (mayDelete) links["delete_api_path"] = $"{baseUrl}/api/v4/projects/{row.ProjectId}/packages/{row.Id}";
         return new Dictionary<string, object?>
         {
@@ -34,6 +34,9 @@ internal static class PackageJson
         json["project_path"] = row.ProjectPath;
         return json;
     }
+
+    /// <summary>Where people find the package.</summary>
+    public static string WebPath(Package row, string projectPath) => $"/{projectPath}/-/packages/{row.Id}";
 
     /// <summary>A package by itself, with its other versions.</summary>
     public static Dictionary<string, object?> Single(

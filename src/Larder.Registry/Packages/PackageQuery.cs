@@ -5,7 +5,8 @@ namespace Larder.Registry.Packages;
 /// <summary>Reads the filters of a listing of packages (generic-packages contract section 4.1).</summary>
 internal static class PackageQuery
 {
-    private static readonly string[] Types =
+    /// <summary>The types of packages that GitLab knows.</summary>
+    public static readonly string[] Types =
     [
         "generic", "maven", "npm", "conan", "pypi", "composer", "nuget", "helm", "terraform_module", "golang", "debian",
         "rubygems", "rpm", "ml_model", "cargo",

@@ -31,6 +31,11 @@ public sealed class PackageStore(Database database, TimeProvider time)
             where p.id = @Id and p.project_id = @ProjectId and {PackageListing.OnDisplay}
             """, new { Id = id, ProjectId = projectId }), cancellationToken);
 
+    /// <summary>A package of any project and status, unless it is deleted.</summary>
+    public Task<Package?> FindByIdAsync(long id, CancellationToken cancellationToken) =>
+        database.ReadAsync(session => session.FirstOrDefaultAsync<Package>(
+            $"select {PackageColumns} from packages p where p.id = @Id and p.status <> 'pending_destruction'", new { Id = id }), cancellationToken);
+
     /// <summary>Other versions of the same name that are on display, newest first.</summary>
     public Task<IReadOnlyList<Package>> OtherVersionsAsync(Package package, CancellationToken cancellationToken) =>
         database.ReadAsync(session => session.QueryAsync<Package>($"""
@@ -88,6 +93,12 @@ public sealed class PackageStore(Database database, TimeProvider time)
             after = rows[^1].FileName;
         }
     }
+
+    /// <summary>A file of any package, unless it is deleted.</summary>
+    public Task<PackageFile?> FindFileByIdAsync(long id, CancellationToken cancellationToken) =>
+        database.ReadAsync(session => session.FirstOrDefaultAsync<PackageFile>(
+            $"select {FileColumns} from package_files f join blobs b on b.sha256 = f.sha256 where f.id = @Id and f.status = 'default'",
+            new { Id = id }), cancellationToken);
 
     /// <summary>Deletes the package: its name is free at once, however many files it has; bytes go later. False when it was gone.</summary>
     public Task<bool> DeleteAsync(Package package, CancellationToken cancellationToken) => MarkAsync("packages", package.Id, cancellationToken);
