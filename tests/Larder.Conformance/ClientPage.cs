@@ -16,10 +16,11 @@ internal static class ClientPage
     public static string ForRegistry(string page, string name, string registry) => WithHost(
         Example(page, name).Replace(Registry, registry, StringComparison.Ordinal), registry);
 
-    /// <summary>An example for generic packages, with this server and project in it.</summary>
-    public static string ForProject(string name, string url, string project) => WithHost(
-        Example("generic.md", name).Replace(Project, project, StringComparison.Ordinal)
-            .Replace(Uri.EscapeDataString(Project), Uri.EscapeDataString(project), StringComparison.Ordinal), url);
+    /// <summary>An example that names a project or its group, with this server and project in it.</summary>
+    public static string ForProject(string page, string name, string url, string project) => WithHost(
+        Example(page, name).Replace(Project, project, StringComparison.Ordinal)
+            .Replace(Uri.EscapeDataString(Project), Uri.EscapeDataString(project), StringComparison.Ordinal)
+            .Replace("/groups/acme/", $"/groups/{project.Split('/')[0]}/", StringComparison.Ordinal), url);
 
     /// <summary>An example as it stands.</summary>
     public static string Example(string page, string name)

@@ -77,7 +77,7 @@ public sealed class GenericPageTests(Target target) : IAsyncLifetime
             .Replace("http://127.0.0.1:8080", target.Url, StringComparison.Ordinal);
         await using var proxy = await NginxServer.StartWithAsync(front);
         NpmClients.LinkInto(folder);
-        await File.WriteAllTextAsync(folder[".releaserc.json"], ClientPage.ForProject("semantic-release", proxy.Url, project), Token);
+        await File.WriteAllTextAsync(folder[".releaserc.json"], ClientPage.ForProject("generic.md", "semantic-release", proxy.Url, project), Token);
         await RunAsync("bash", "-euc", """
             git init --quiet --bare --initial-branch main remote.git
             git init --quiet --initial-branch main
@@ -101,7 +101,7 @@ public sealed class GenericPageTests(Target target) : IAsyncLifetime
 
     private static byte[] Content { get; } = [.. Enumerable.Range(0, 300_000).Select(i => (byte)(i * 7 % 251))];
 
-    private string Example(string name) => ClientPage.ForProject(name, target.Url, project);
+    private string Example(string name) => ClientPage.ForProject("generic.md", name, target.Url, project);
 
     private Task<string> BashAsync(string name) => RunAsync("bash", "-euo", "pipefail", "-c", Example(name));
 

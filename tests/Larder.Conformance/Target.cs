@@ -84,6 +84,15 @@ public sealed class Target : IAsyncLifetime
     public async Task<string> CreateRegistryAsync(CancellationToken cancellationToken, params UpstreamPlace[] upstreams)
     {
         var group = await CreateGroupAsync(cancellationToken);
+        return await CreateRegistryAsync($"{group}", upstreams, cancellationToken);
+    }
+
+    /// <summary>Makes a virtual registry of a group, in front of one open upstream; its URL.</summary>
+    public Task<string> CreateRegistryInAsync(string group, string upstream, CancellationToken cancellationToken) =>
+        CreateRegistryAsync(group, [new UpstreamPlace(upstream)], cancellationToken);
+
+    private async Task<string> CreateRegistryAsync(string group, UpstreamPlace[] upstreams, CancellationToken cancellationToken)
+    {
         var registry = await CreateAsync($"groups/{group}/-/virtual_registries/packages/maven/registries", new { name = "maven" }, cancellationToken);
         foreach (var (url, username, password) in upstreams)
         {
