@@ -21,6 +21,7 @@ internal static class Maintenance
     public static Task<int> TokenAsync(string[] args, string username, string name, string[] scopes, CancellationToken cancellationToken) =>
         RunAsync(args, async services =>
         {
+            if (await IsOutdatedAsync(services, cancellationToken)) return 1;
             var unknown = scopes.Where(scope => !ScopeNames.All.Contains(scope)).ToList();
             if (unknown.Count > 0)
             {
@@ -44,6 +45,7 @@ internal static class Maintenance
     /// </summary>
     public static Task<int> CheckAsync(string[] args, CancellationToken cancellationToken) => RunAsync(args, async services =>
     {
+        if (await IsOutdatedAsync(services, cancellationToken)) return 1;
         var problems = 0;
         await foreach (var problem in services.GetRequiredService<IntegrityCheck>().RunAsync(cancellationToken))
         {
@@ -53,6 +55,14 @@ internal static class Maintenance
         Console.WriteLine(problems == 0 ? "Every blob is what its digest says, and every row has its blob." : $"{problems} problems.");
         return problems == 0 ? 0 : 2;
     });
+
+    private static async Task<bool> IsOutdatedAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        if (!await services.GetRequiredService<Database>().IsOutdatedAsync(cancellationToken)) return false;
+        await Console.Error.WriteLineAsync("There is no database of this version here: is Larder:DataDirectory or Larder:Database right, "
+            + "and has the server been started, or 'larder migrate' been run?");
+        return true;
+    }
 
     private static async Task<int> RunAsync(string[] args, Func<IServiceProvider, Task<int>> work)
     {

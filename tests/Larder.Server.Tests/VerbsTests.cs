@@ -43,6 +43,19 @@ public sealed class VerbsTests
         result.Errors.ShouldContain(says);
     }
 
+    [Theory]
+    [InlineData("token", "root")]
+    [InlineData("check")]
+    public async Task Verb_without_a_database_says_so(params string[] verb)
+    {
+        using var folder = new TemporaryDirectory();
+        var result = await Command.TryRunAsync("dotnet", [ServerProcess.Program, .. verb, "--Larder:DataDirectory", folder["data"]], Token);
+        result.ExitCode.ShouldBe(1);
+        result.Errors.ShouldContain("There is no database of this version here");
+        result.Errors.ShouldNotContain("Exception");
+        File.Exists(folder["data/larder.db"]).ShouldBeFalse();
+    }
+
     [Fact]
     public async Task Migrate_says_what_it_did_and_does_it_once()
     {

@@ -31,6 +31,10 @@ public abstract class Database : IAsyncDisposable
     /// <exception cref="DatabaseUnavailableException">The database cannot be asked now.</exception>
     public abstract Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken);
 
+    /// <summary>Whether <see cref="MigrateAsync"/> has something to do. Changes nothing, and makes no database.</summary>
+    /// <exception cref="DatabaseUnavailableException">The database cannot be asked now.</exception>
+    public abstract Task<bool> IsOutdatedAsync(CancellationToken cancellationToken);
+
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 }

@@ -1,4 +1,5 @@
 using DbUp.Builder;
+using DbUp.Engine;
 using DbUp.Engine.Output;
 
 namespace Larder.Registry.Data;
@@ -10,15 +11,19 @@ internal static class Migrations
     /// <exception cref="InvalidOperationException">A script failed; the database is as it was.</exception>
     public static IReadOnlyList<string> Run(UpgradeEngineBuilder database, string identity, string path)
     {
-        var result = database
-            .WithScriptsEmbeddedInAssembly(typeof(Migrations).Assembly, name => name.EndsWith(".sql", StringComparison.Ordinal))
-            .WithVariable("identity", identity)
-            .WithVariable("path", path)
-            .LogTo(new NoOpUpgradeLog())
-            .Build()
-            .PerformUpgrade();
+        var result = Engine(database, identity, path).PerformUpgrade();
         return result.Successful
             ? [.. result.Scripts.Select(script => script.Name)]
             : throw new InvalidOperationException($"Migration {result.ErrorScript?.Name} failed: {result.Error.Message}", result.Error);
     }
+
+    /// <summary>Whether this database has not seen all of them.</summary>
+    public static bool AreMissing(UpgradeEngineBuilder database) => Engine(database, identity: "", path: "").IsUpgradeRequired();
+
+    private static UpgradeEngine Engine(UpgradeEngineBuilder database, string identity, string path) => database
+        .WithScriptsEmbeddedInAssembly(typeof(Migrations).Assembly, name => name.EndsWith(".sql", StringComparison.Ordinal))
+        .WithVariable("identity", identity)
+        .WithVariable("path", path)
+        .LogTo(new NoOpUpgradeLog())
+        .Build();
 }

@@ -105,6 +105,16 @@ public sealed class PostgresDatabase : Database
     }
 
     /// <inheritdoc/>
+    public override async Task<bool> IsOutdatedAsync(CancellationToken cancellationToken)
+    {
+        await using (await OpenAsync(cancellationToken))
+        {
+            // There: the outage of a database that is not would come as the library's own exception.
+        }
+        return Migrations.AreMissing(DeployChanges.To.PostgresqlDatabase(connectionString));
+    }
+
+    /// <inheritdoc/>
     public override ValueTask DisposeAsync() => source.DisposeAsync();
 
     private async Task<IReadOnlyList<string>> MigrateUnderLockAsync(CancellationToken cancellationToken)

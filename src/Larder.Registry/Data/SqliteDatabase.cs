@@ -75,17 +75,10 @@ public sealed class SqliteDatabase : Database
     }
 
     /// <inheritdoc/>
-    public override Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken) => Task.Run(() =>
-    {
-        try
-        {
-            return Migrate();
-        }
-        catch (SqliteException e) when (Outages.IsOutage(e))
-        {
-            throw Unavailable(e);
-        }
-    }, cancellationToken);
+    public override Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancellationToken) => ApartAsync(Migrate, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<bool> IsOutdatedAsync(CancellationToken cancellationToken) => ApartAsync(IsOutdated, cancellationToken);
 
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
@@ -112,6 +105,25 @@ public sealed class SqliteDatabase : Database
             throw;
         }
     }
+
+    private bool IsOutdated()
+    {
+        if (!File.Exists(new SqliteConnectionStringBuilder(connectionString).DataSource)) return true;
+        using var connection = Open();
+        return Migrations.AreMissing(DeployChanges.To.SqliteDatabase(new SharedConnection(connection)));
+    }
+
+    private Task<T> ApartAsync<T>(Func<T> work, CancellationToken cancellationToken) => Task.Run(() =>
+    {
+        try
+        {
+            return work();
+        }
+        catch (SqliteException e) when (Outages.IsOutage(e))
+        {
+            throw Unavailable(e);
+        }
+    }, cancellationToken);
 
     private DatabaseUnavailableException Unavailable(SqliteException failure)
     {

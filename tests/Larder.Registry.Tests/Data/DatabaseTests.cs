@@ -97,11 +97,13 @@ public abstract class DatabaseTests : IAsyncLifetime
     [Fact]
     public async Task Migrations_run_once_also_when_several_start_at_the_same_time()
     {
+        (await Database.IsOutdatedAsync(Token)).ShouldBeTrue();
         var others = Enumerable.Range(0, 3).Select(_ => open()).ToList();
         var ran = await Task.WhenAll(others.Append(Database).Select(database => Task.Run(() => database.MigrateAsync(Token), Token)));
         ran.Count(scripts => scripts.Count > 0).ShouldBe(1);
         foreach (var other in others) await other.DisposeAsync();
         (await Database.MigrateAsync(Token)).ShouldBeEmpty();
+        (await Database.IsOutdatedAsync(Token)).ShouldBeFalse();
     }
 
     [Fact]
