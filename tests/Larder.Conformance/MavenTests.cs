@@ -58,7 +58,17 @@ public sealed class MavenTests(Target target)
         var result = await build.TryRunAsync("package", Token);
         result.ExitCode.ShouldNotBe(0);
         result.Output.ShouldContain("503");
-        result.Output.ShouldNotContain("was not found in");
+        result.Output.ShouldNotContain("Could not find artifact");
+    }
+
+    [Fact]
+    public async Task File_that_no_upstream_has_is_called_missing()
+    {
+        await using var upstream = await NginxServer.StartAsync("/usr/share/maven-repo");
+        var registry = await target.CreateRegistryAsync(Token, upstream.Url);
+        using var build = new MavenBuild(registry, target.Token, dependencies: "org.acme:nowhere:1.0");
+        (await build.TryRunAsync("compile", Token)).Output.ShouldContain("Could not find artifact org.acme:nowhere:jar:1.0");
+        (await build.TryRunAsync("compile", Token)).Output.ShouldContain("during a previous attempt");
     }
 
     [Fact]
