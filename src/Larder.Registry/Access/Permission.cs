@@ -122,6 +122,9 @@ public enum Permission
     /// <summary>Making, changing, purging and deleting them.</summary>
     ManageVirtualRegistry,
 
+    /// <summary>Saying what is removed from the caches of a group's virtual registries.</summary>
+    ManageVirtualRegistryCleanup,
+
     /// <summary>Downloading through a virtual registry.</summary>
     DownloadFromVirtualRegistry,
 }

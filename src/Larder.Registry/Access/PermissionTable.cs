@@ -112,6 +112,7 @@ internal sealed class PermissionTable
 
             Members(Permission.ReadVirtualRegistry, AccessLevel.Guest) with { Accepts = UserOrJob },
             Members(Permission.ManageVirtualRegistry, AccessLevel.Maintainer) with { Accepts = UserOrJob },
+            Members(Permission.ManageVirtualRegistryCleanup, AccessLevel.Owner),
             Members(Permission.DownloadFromVirtualRegistry, AccessLevel.Guest, scopes: Scopes.Api | Scopes.ReadVirtualRegistry)
                 with { Accepts = Anything },
         ];

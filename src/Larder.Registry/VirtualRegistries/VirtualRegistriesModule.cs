@@ -1,3 +1,4 @@
+using Larder.Registry.Upkeep;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -22,6 +23,11 @@ public static class VirtualRegistriesModule
         services.AddSingleton<UpstreamForm>();
         services.AddSingleton<ConnectionTest>();
         services.AddSingleton<CacheEntryList>();
+        services.AddSingleton<CacheCleanupPolicyStore>();
+        services.AddSingleton<CacheCleanup>();
+        services.AddSingleton<IPeriodicWork>(provider => provider.GetRequiredService<CacheCleanup>());
+        services.AddSingleton<UpstreamRemains>();
+        services.AddSingleton<IPeriodicWork>(provider => provider.GetRequiredService<UpstreamRemains>());
         services.AddSingleton<DownloadLimit>();
         services.AddSingleton<AbsenceMemory>();
         services.AddSingleton<HitMemory>();
@@ -41,6 +47,7 @@ public static class VirtualRegistriesModule
         UpstreamRuleEndpoints.Map(app);
         ConnectionTestEndpoints.Map(app);
         CacheEntryEndpoints.Map(app);
+        CacheCleanupPolicyEndpoints.Map(app);
         DownloadEndpoint.Map(app);
     }
 }

@@ -1,0 +1,90 @@
+using Larder.Registry.Access;
+using Larder.Registry.Data;
+using Larder.Registry.Http;
+using Larder.Registry.Namespaces;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Larder.Registry.VirtualRegistries;
+
+/// <summary>The cleanup policy of a group's virtual registries (Maven contract section 2.7).</summary>
+internal static class CacheCleanupPolicyEndpoints
+{
+    private static readonly string[] Names = ["enabled", "keep_n_days_after_download", "cadence", "notify_on_success", "notify_on_failure"];
+
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        var policy = app.MapGroup("/api/v4/groups/{id}/-/virtual_registries/cleanup/policy");
+        policy.MapGet("", GetAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi);
+        policy.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi);
+        policy.MapPatch("", UpdateAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi);
+        policy.MapDelete("", DeleteAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi);
+    }
+
+    private static async Task<IResult> GetAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, CacheCleanupPolicyStore policies, CancellationToken cancellationToken)
+    {
+        var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
+        if (await UpstreamEndpoints.RefusalAsync(context, gate, group) is { } refusal) return refusal;
+        return await policies.FindAsync(group!.Id, cancellationToken) is { } policy ? ApiJson.Answer(Json(policy)) : ApiError.RowNotFound();
+    }
+
+    private static async Task<IResult> CreateAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, CacheCleanupPolicyStore policies, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var settings = Read(parameters);
+        if (parameters.Problems is { } problems) return problems;
+        var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
+        if (await UpstreamEndpoints.RefusalAsync(context, gate, group) is { } refusal) return refusal;
+        try
+        {
+            return ApiJson.Answer(Json(await policies.CreateAsync(group!.Id, settings, cancellationToken)), StatusCodes.Status201Created);
+        }
+        catch (DuplicateRowException)
+        {
+            return ApiError.Model("group", "has already been taken");
+        }
+    }
+
+    private static async Task<IResult> UpdateAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, CacheCleanupPolicyStore policies, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        if (!Names.Any(parameters.Has)) parameters.Problem($"{string.Join(", ", Names)} are missing, at least one parameter must be provided");
+        var settings = Read(parameters);
+        if (parameters.Problems is { } problems) return problems;
+        var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
+        if (await UpstreamEndpoints.RefusalAsync(context, gate, group) is { } refusal) return refusal;
+        return await policies.UpdateAsync(group!.Id, settings, cancellationToken) is { } policy ? ApiJson.Answer(Json(policy)) : ApiError.RowNotFound();
+    }
+
+    private static async Task<IResult> DeleteAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, CacheCleanupPolicyStore policies, CancellationToken cancellationToken)
+    {
+        var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
+        if (await UpstreamEndpoints.RefusalAsync(context, gate, group) is { } refusal) return refusal;
+        return await policies.DeleteAsync(group!.Id, cancellationToken) ? Results.NoContent() : ApiError.RowNotFound();
+    }
+
+    private static CacheCleanupSettings Read(ApiParameters parameters)
+    {
+        foreach (var name in Names) parameters.FilledText(name);
+        var settings = new CacheCleanupSettings(parameters.Flag("enabled"), parameters.Number("keep_n_days_after_download"),
+            parameters.Number("cadence"), parameters.Flag("notify_on_success"), parameters.Flag("notify_on_failure"));
+        if (settings.KeepNDaysAfterDownload is < 1 or > 365) parameters.Problem("keep_n_days_after_download does not have a valid value");
+        if (settings.Cadence is not (null or 1 or 7 or 14 or 30 or 90)) parameters.Problem("cadence does not have a valid value");
+        return settings;
+    }
+
+    private static object Json(CacheCleanupPolicy policy) => new
+    {
+        policy.GroupId, Enabled = policy.Enabled == 1, policy.KeepNDaysAfterDownload, policy.Cadence,
+        NotifyOnSuccess = policy.NotifyOnSuccess == 1, NotifyOnFailure = policy.NotifyOnFailure == 1,
+        NextRunAt = ApiJson.Instant(policy.NextRunAt), LastRunAt = ApiJson.Instant(policy.LastRunAt),
+        policy.LastRunDeletedSize, policy.LastRunDeletedEntriesCount, policy.Status, policy.FailureMessage,
+        LastRunDetailedMetrics = new { Maven = new { DeletedEntriesCount = policy.LastRunDeletedEntriesCount, DeletedSize = policy.LastRunDeletedSize } },
+        CreatedAt = ApiJson.Instant(policy.CreatedAt), UpdatedAt = ApiJson.Instant(policy.UpdatedAt),
+    };
+}
