@@ -16,7 +16,7 @@ public sealed partial class Candidates(CacheEntryStore entries, RuleBook rules, 
         var admitted = new List<Candidate>(all.Count);
         foreach (var candidate in all)
         {
-            var ruleSet = await rules.OfAsync(candidate.Upstream.Id, cancellationToken);
+            var ruleSet = await rules.OfAsync(candidate.Upstream, cancellationToken);
             if (ruleSet.Refusal(path) is not { } reason)
             {
                 admitted.Add(candidate with { Rules = ruleSet });

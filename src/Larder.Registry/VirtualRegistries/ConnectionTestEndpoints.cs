@@ -57,7 +57,9 @@ internal static class ConnectionTestEndpoints
         if (refusal is not null) return refusal;
         var (settings, error) = await form.CheckAsync(UpstreamInput.ForTest(upstream!, parameters), upstream, cancellationToken);
         if (error is not null) return error;
-        return Result(await test.RunAsync(settings!, upstream, cancellationToken));
+        // Another place need not learn which files are here.
+        var saved = UpstreamUrl.IsSamePlace(settings!.Url, upstream!.Url) ? upstream : null;
+        return Result(await test.RunAsync(settings, saved, cancellationToken));
     }
 
     // 200 also when the upstream fails: the test itself has worked.

@@ -1,22 +1,26 @@
-using Larder.Registry.Data;
+using BitFaster.Caching.Lru;
 
 namespace Larder.Registry.VirtualRegistries;
 
-/// <summary>The rules of upstreams, compiled and remembered for five seconds: every download that is no remembered hit asks.</summary>
-public sealed class RuleBook(UpstreamRuleStore rules, TimeProvider time)
+/// <summary>
+/// The rules of upstreams, compiled. They are remembered under the number that the upstream's row has for them, so what is
+/// remembered is never older than the row that the caller has just read.
+/// </summary>
+public sealed class RuleBook(UpstreamRuleStore rules)
 {
-    private readonly ShortMemory<long, RuleSet> known = new(capacity: 1_000, time);
+    private const int MostRemembered = 1_000;
+    private readonly ConcurrentLru<(long UpstreamId, long Generation), RuleSet> known = new(MostRemembered);
 
     /// <summary>The rules of an upstream.</summary>
-    public async ValueTask<RuleSet> OfAsync(long upstreamId, CancellationToken cancellationToken) =>
-        await known.GetAsync(upstreamId, rules, LoadAsync, cancellationToken) ?? RuleSet.None;
+    public ValueTask<RuleSet> OfAsync(Upstream upstream, CancellationToken cancellationToken) =>
+        upstream.RulesGeneration == 0 ? ValueTask.FromResult(RuleSet.None)
+        : known.TryGet((upstream.Id, upstream.RulesGeneration), out var ruleSet) ? ValueTask.FromResult(ruleSet)
+        : LoadAsync(upstream, cancellationToken);
 
-    /// <summary>A rule was changed on this node.</summary>
-    public void Forget() => known.Forget();
-
-    private static async Task<RuleSet?> LoadAsync(UpstreamRuleStore rules, long upstreamId, CancellationToken cancellationToken)
+    private async ValueTask<RuleSet> LoadAsync(Upstream upstream, CancellationToken cancellationToken)
     {
-        var rows = await rules.ListAsync(upstreamId, cancellationToken);
-        return rows.Count == 0 ? RuleSet.None : new RuleSet(rows);
+        var ruleSet = new RuleSet(await rules.ListAsync(upstream.Id, cancellationToken));
+        known.AddOrUpdate((upstream.Id, upstream.RulesGeneration), ruleSet);
+        return ruleSet;
     }
 }

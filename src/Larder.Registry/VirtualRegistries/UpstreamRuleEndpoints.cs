@@ -78,7 +78,7 @@ internal static class UpstreamRuleEndpoints
         if (Problem(settings) is { } problem) return problem;
         try
         {
-            if (await rules.UpdateAsync(rule!.Id, settings, cancellationToken) is not { } updated) return ApiError.RowNotFound();
+            if (await rules.UpdateAsync(rule!, settings, cancellationToken) is not { } updated) return ApiError.RowNotFound();
             memory.Forget();
             return ApiJson.Answer(Json(updated));
         }
@@ -94,7 +94,7 @@ internal static class UpstreamRuleEndpoints
     {
         var (rule, refusal) = await FindAsync(context, namespaces, gate, upstreams, rules, cancellationToken);
         if (refusal is not null) return refusal;
-        if (!await rules.DeleteAsync(rule!.Id, cancellationToken)) return ApiError.RowNotFound();
+        if (!await rules.DeleteAsync(rule!, cancellationToken)) return ApiError.RowNotFound();
         memory.Forget();
         return Results.NoContent();
     }

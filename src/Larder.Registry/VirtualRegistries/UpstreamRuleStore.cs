@@ -34,7 +34,9 @@ public sealed class UpstreamRuleStore(Database database, TimeProvider time)
             await GroupLock.TakeAsync(session, upstream.GroupId);
             var count = await session.SingleAsync<long>(
                 "select count(*) from maven_upstream_rules where upstream_id = @Id", new { upstream.Id });
-            return count >= MostRules ? null : await session.SingleAsync<UpstreamRule>($"""
+            if (count >= MostRules) return null;
+            await CountChangeAsync(session, upstream.Id);
+            return await session.SingleAsync<UpstreamRule>($"""
                 insert into maven_upstream_rules (upstream_id, rule_type, pattern_type, target_coordinate, pattern, created_at, updated_at)
                 values (@UpstreamId, @RuleType, @PatternType, @TargetCoordinate, @Pattern, @Now, @Now) returning {Columns}
                 """, new { UpstreamId = upstream.Id, settings.RuleType, settings.PatternType, settings.TargetCoordinate, settings.Pattern, Now });
@@ -42,13 +44,24 @@ public sealed class UpstreamRuleStore(Database database, TimeProvider time)
 
     /// <summary>Changes a rule; null when it is gone.</summary>
     /// <exception cref="DuplicateRowException">The upstream has this one already.</exception>
-    public Task<UpstreamRule?> UpdateAsync(long id, RuleSettings settings, CancellationToken cancellationToken) =>
-        database.WriteAsync(session => session.FirstOrDefaultAsync<UpstreamRule>($"""
-            update maven_upstream_rules set rule_type = @RuleType, pattern_type = @PatternType, target_coordinate = @TargetCoordinate,
-              pattern = @Pattern, updated_at = @Now where id = @Id returning {Columns}
-            """, new { Id = id, settings.RuleType, settings.PatternType, settings.TargetCoordinate, settings.Pattern, Now }), cancellationToken);
+    public Task<UpstreamRule?> UpdateAsync(UpstreamRule rule, RuleSettings settings, CancellationToken cancellationToken) =>
+        database.WriteAsync(async session =>
+        {
+            await CountChangeAsync(session, rule.UpstreamId);
+            return await session.FirstOrDefaultAsync<UpstreamRule>($"""
+                update maven_upstream_rules set rule_type = @RuleType, pattern_type = @PatternType, target_coordinate = @TargetCoordinate,
+                  pattern = @Pattern, updated_at = @Now where id = @Id returning {Columns}
+                """, new { rule.Id, settings.RuleType, settings.PatternType, settings.TargetCoordinate, settings.Pattern, Now });
+        }, cancellationToken);
 
     /// <summary>Deletes a rule; false when it was gone.</summary>
-    public Task<bool> DeleteAsync(long id, CancellationToken cancellationToken) => database.WriteAsync(async session =>
-        await session.ExecuteAsync("delete from maven_upstream_rules where id = @Id", new { Id = id }) == 1, cancellationToken);
+    public Task<bool> DeleteAsync(UpstreamRule rule, CancellationToken cancellationToken) => database.WriteAsync(async session =>
+    {
+        await CountChangeAsync(session, rule.UpstreamId);
+        return await session.ExecuteAsync("delete from maven_upstream_rules where id = @Id", new { rule.Id }) == 1;
+    }, cancellationToken);
+
+    // Part of the change: a node that sees the number sees the rules.
+    private static Task<int> CountChangeAsync(Session session, long upstreamId) => session.ExecuteAsync(
+        "update maven_upstreams set rules_generation = rules_generation + 1 where id = @Id", new { Id = upstreamId });
 }

@@ -5,11 +5,13 @@ namespace Larder.Registry.VirtualRegistries;
 
 /// <summary>
 /// An upstream Maven repository. The password is encrypted; validities are hours, 0 for ever. Only rows of its current
-/// <see cref="Generation"/> (cache entries, supplied artifacts) and <see cref="AbsenceGeneration"/> (remembered absences) count.
+/// <see cref="Generation"/> (cache entries, supplied artifacts) and <see cref="AbsenceGeneration"/> (remembered absences) count;
+/// <see cref="RulesGeneration"/> counts the changes of its rules, 0 when it never had any.
 /// </summary>
 public sealed record Upstream(
     long Id, long GroupId, string Name, string? Description, string Url, string? Username, string? Password,
-    long CacheValidityHours, long MetadataCacheValidityHours, long CreatedAt, long UpdatedAt, long Generation, long AbsenceGeneration)
+    long CacheValidityHours, long MetadataCacheValidityHours, long CreatedAt, long UpdatedAt, long Generation, long AbsenceGeneration,
+    long RulesGeneration)
 {
     /// <summary>What a caller has set of it.</summary>
     public UpstreamSettings Settings => new(Name, Description, Url, Username, Password, CacheValidityHours, MetadataCacheValidityHours);
@@ -44,7 +46,7 @@ public sealed class UpstreamStore(Database database, UpstreamPasswords passwords
 {
     private const string Columns = """
         id, group_id, name, description, url, username, password,
-        cache_validity_hours, metadata_cache_validity_hours, created_at, updated_at, generation, absence_generation
+        cache_validity_hours, metadata_cache_validity_hours, created_at, updated_at, generation, absence_generation, rules_generation
         """;
 
     private const string BeginGeneration = "generation = generation + 1, absence_generation = absence_generation + 1, remains_since = @Now";

@@ -53,6 +53,18 @@ public abstract class ConnectionTests(LarderServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Another_address_is_not_told_which_files_are_here()
+    {
+        var registry = await world.AddRegistryAsync();
+        var (upstream, id) = await world.AddUpstreamAsync(registry);
+        var (elsewhere, url) = world.NewUpstream();
+        upstream.File("/" + Jar, "file"u8.ToArray());
+        await world.CacheAsync(registry, Jar);
+        (await world.AskAsync("POST", $"/upstreams/{id}/test", new { url })).Text.ShouldBe("""{"success":true}""");
+        elsewhere.Requests.ShouldHaveSingleItem().Path.ShouldBe(Dummy);
+    }
+
+    [Fact]
     public async Task Upstream_that_knows_no_HEAD_is_asked_by_GET()
     {
         var (upstream, id) = await world.AddUpstreamAsync(await world.AddRegistryAsync());
