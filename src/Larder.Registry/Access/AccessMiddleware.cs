@@ -10,6 +10,8 @@ namespace Larder.Registry.Access;
 /// </summary>
 internal sealed class AccessMiddleware(RequestDelegate next, TokenDirectory tokens, PermissionTable table, TokenUses uses, TimeProvider time)
 {
+    private const int SecondsToWait = 30;
+
     public async Task InvokeAsync(HttpContext context)
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<RequiredPermission>() is { } required)
@@ -51,6 +53,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, TokenDirectory toke
     // The order is GitLab's: the token's own state, its scopes, then its owner (generic-packages contract section 1.7).
     private ApiError? Judge(TokenIdentity identity, Surface surface, Scopes accepted)
     {
+        if (identity == TokenIdentity.Undecided) return ApiError.Unavailable("the issuer of the token cannot be reached", SecondsToWait);
         if (identity.Caller.Kind == CallerKind.User)
         {
             if (identity.IsEnded)

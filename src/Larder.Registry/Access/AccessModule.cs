@@ -18,6 +18,9 @@ public static class AccessModule
         services.AddHostedService(provider => provider.GetRequiredService<TokenUses>());
         services.AddSingleton<JobTokenStore>();
         services.AddSingleton<JobTokenAllowlist>();
+        services.AddSingleton<TrustRuleStore>();
+        services.AddSingleton<IssuerKeys>();
+        services.AddSingleton<SignedStatements>();
         services.AddSingleton<Memberships>();
         services.AddSingleton<RootAccount>();
         services.AddSingleton<Standings>();

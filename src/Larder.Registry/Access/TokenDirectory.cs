@@ -9,6 +9,10 @@ namespace Larder.Registry.Access;
 /// <param name="IsBlocked">Its user is blocked.</param>
 internal sealed record TokenIdentity(Caller Caller, long? ExpiresAt, bool IsEnded, bool IsBlocked)
 {
+    /// <summary>It may be good: whoever could say is not to be reached now.</summary>
+    public static TokenIdentity Undecided { get; } =
+        new(new Caller(CallerKind.Job, null, JobGrants.Username, false, Scopes.None, null), null, IsEnded: false, IsBlocked: false);
+
     /// <summary>Whether it works at an instant (Unix milliseconds), were its user not blocked.</summary>
     public bool IsActive(long now) => !IsEnded && (ExpiresAt is null || now < ExpiresAt);
 }
@@ -17,7 +21,7 @@ internal sealed record TokenIdentity(Caller Caller, long? ExpiresAt, bool IsEnde
 /// Looks tokens up, of every kind at once: a text is never judged by its shape, and no two tokens share one. Whether a kind
 /// counts where the token stood is for <see cref="CredentialSteps"/>.
 /// </summary>
-internal sealed class TokenDirectory(Database database, AccessCache cache)
+internal sealed class TokenDirectory(Database database, SignedStatements statements, AccessCache cache)
 {
     private const string Find = """
         select 1 as kind, t.id, t.user_id, u.username, u.admin, u.state, t.scopes, t.expires_at, t.revoked_at as ended_at,
@@ -39,21 +43,19 @@ internal sealed class TokenDirectory(Database database, AccessCache cache)
         var digest = TokenDigest.Of(token);
         return cache.Tokens.TryGet(digest, out var identity) || cache.UnknownTokens.TryGet(digest, out identity)
             ? ValueTask.FromResult(identity)
-            : LoadAsync(digest, cancellationToken);
+            : LoadAsync(token, digest, cancellationToken);
     }
 
-    private async ValueTask<TokenIdentity?> LoadAsync(TokenDigest digest, CancellationToken cancellationToken)
+    private async ValueTask<TokenIdentity?> LoadAsync(string token, TokenDigest digest, CancellationToken cancellationToken)
     {
         var (known, unknown) = (cache.Tokens.Now(), cache.UnknownTokens.Now());
         var row = await database.ReadAsync(
             session => session.FirstOrDefaultAsync<Row>(Find, new { Sha256 = digest.Hex }), cancellationToken);
-        if (row is null)
-        {
-            cache.UnknownTokens.Remember(digest, null, unknown);
-            return null;
-        }
-        var identity = new TokenIdentity(row.Caller(), row.ExpiresAt, row.EndedAt is not null, row.State != "active");
-        cache.Tokens.Remember(digest, identity, known);
+        var identity = row is null
+            ? await statements.JudgeAsync(token, cancellationToken)
+            : new TokenIdentity(row.Caller(), row.ExpiresAt, row.EndedAt is not null, row.State != "active");
+        if (identity is null) cache.UnknownTokens.Remember(digest, null, unknown);
+        else if (identity != TokenIdentity.Undecided) cache.Tokens.Remember(digest, identity, known);
         return identity;
     }
 

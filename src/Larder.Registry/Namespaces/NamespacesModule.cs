@@ -27,6 +27,7 @@ public static class NamespacesModule
         ResourceTokenEndpoints.Map(app);
         DeployTokenEndpoints.Map(app);
         JobTokenEndpoints.Map(app);
+        TrustRuleEndpoints.Map(app);
         GroupEndpoints.Map(app);
         ProjectEndpoints.Map(app);
         MemberEndpoints.Map(app);

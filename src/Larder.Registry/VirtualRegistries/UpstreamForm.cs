@@ -49,14 +49,7 @@ internal sealed class UpstreamForm(UpstreamPasswords passwords, AddressGuard gua
     }
 
     private async Task<string?> BlockedAsync(Uri url, CancellationToken cancellationToken) =>
-        await guard.CheckAsync(url.IdnHost, url.Port, cancellationToken) switch
-        {
-            AddressVerdict.Allowed => null,
-            AddressVerdict.Loopback => "is blocked: Requests to localhost are not allowed",
-            AddressVerdict.LinkLocal => "is blocked: Requests to the link local network are not allowed",
-            AddressVerdict.Private => "is blocked: Requests to the local network are not allowed",
-            _ => "is blocked: Host cannot be resolved or invalid",
-        };
+        AddressWords.Problem(await guard.CheckAsync(url.IdnHost, url.Port, cancellationToken));
 
     private static string? Filled(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

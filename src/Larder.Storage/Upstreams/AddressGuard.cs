@@ -94,6 +94,14 @@ public sealed class AddressGuard
         return ([.. addresses.Where(address => Judge(address) == AddressVerdict.Allowed)], refused);
     }
 
+    /// <summary>Whether the operator vouches for a host or address by name, at any port or at this one.</summary>
+    public bool IsExempt(string host, int port)
+    {
+        host = host.Trim('[', ']').TrimEnd('.');
+        return allowedHosts.Contains(host) || allowedHosts.Contains(string.Create(CultureInfo.InvariantCulture, $"{host}:{port}"))
+            || (IPAddress.TryParse(host, out var address) && allowedNetworks.Exists(network => network.Contains(address)));
+    }
+
     /// <summary>Judges one address.</summary>
     public AddressVerdict Judge(IPAddress address)
     {
