@@ -37,11 +37,15 @@ public sealed class Gate
     }
 
     /// <summary>Null when allowed; a null project is one that was not found.</summary>
-    public async ValueTask<ApiError?> CheckAsync(HttpContext context, Project? project)
+    public ValueTask<ApiError?> CheckAsync(HttpContext context, Project? project) =>
+        CheckAsync(context, project, Required(context).Permission);
+
+    /// <summary>The same for an endpoint that asks for more than its metadata says.</summary>
+    public async ValueTask<ApiError?> CheckAsync(HttpContext context, Project? project, Permission permission)
     {
         var (caller, required) = (context.Caller(), Required(context));
         if (project is null) return SurfaceWords.Refuse(required.Surface, caller, Sight.Absent, "Project");
-        if (await AllowsAsync(caller, required.Permission, project, context.RequestAborted)) return null;
+        if (await AllowsAsync(caller, permission, project, context.RequestAborted)) return null;
         var visible = await AllowsAsync(caller, Permission.ReadProject, project, context.RequestAborted);
         if (!visible && caller.Bounds is JobGrants jobs && required.Surface == Surface.Api) return SurfaceWords.JobNotAllowed(jobs, project);
         return SurfaceWords.Refuse(required.Surface, caller, visible ? Sight.Visible : Sight.Hidden, "Project");

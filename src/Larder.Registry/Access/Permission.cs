@@ -77,6 +77,9 @@ public enum Permission
     /// <summary>Changing a project and its members.</summary>
     ManageProject,
 
+    /// <summary>Deleting a project, renaming it, and changing who sees it.</summary>
+    AdministerProject,
+
     /// <summary>The access tokens of a project.</summary>
     ManageProjectAccessTokens,
 

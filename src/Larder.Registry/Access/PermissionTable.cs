@@ -95,6 +95,7 @@ internal sealed class PermissionTable
             Members(Permission.CreateProjectInGroup, AccessLevel.Developer),
             Visitors(Permission.ReadProject, AccessLevel.Guest),
             Members(Permission.ManageProject, AccessLevel.Maintainer, signInFirst: true),
+            Members(Permission.AdministerProject, AccessLevel.Owner, signInFirst: true),
             Members(Permission.ManageProjectAccessTokens, AccessLevel.Maintainer, signInFirst: true) with { ForPeople = true },
             Members(Permission.ManageProjectDeployTokens, AccessLevel.Maintainer, signInFirst: true),
             Members(Permission.ManageJobTokens, AccessLevel.Maintainer, signInFirst: true),

@@ -22,6 +22,9 @@ internal static class MemberEndpoints
         members.MapPost("", AddAsync).Requires(manage, Surface.Api);
         members.MapGet("/all", ListAllAsync).Requires(read, Surface.Api);
         members.MapGet("/all/{user_id}", GetInheritedAsync).Requires(read, Surface.Api);
+        members.MapPut("/{user_id}", ChangeAsync).Requires(manage, Surface.Api);
+        // Who may read may leave.
+        members.MapDelete("/{user_id}", RemoveAsync).Requires(read, Surface.Api);
         members.MapGet("/{user_id}", GetAsync).Requires(read, Surface.Api);
     }
 
@@ -91,6 +94,47 @@ internal static class MemberEndpoints
             return ApiError.Conflict("Member already exists");
         }
         return One(context, options, await members.FindAsync(place!, user.Id, cancellationToken), StatusCodes.Status201Created);
+    }
+
+    private static async Task<IResult> ChangeAsync(
+        HttpContext context, Places places, MemberStore members, LarderOptions options, CancellationToken cancellationToken)
+    {
+        if (!RowId.TryRead(context, "user_id", out var userId, out var invalid)) return invalid;
+        var parameters = await ApiParameters.ReadAsync(context);
+        var level = parameters.RequiredNumber("access_level");
+        var expiresOn = parameters.Day("expires_at");
+        if (parameters.Problems is { } problems) return problems;
+        var (place, _, refusal) = await places.FindAsync(context);
+        if (refusal is not null) return refusal;
+        if (!Levels.TryLevel(level, out var granted) || (granted == AccessLevel.Minimal && place!.ProjectId is not null))
+            return ApiError.Model("access_level", "is not included in the list");
+        if (await members.FindAsync(place!, userId, cancellationToken) is not { } member) return ApiError.RowNotFound();
+        // Neither above oneself, nor whoever is above oneself.
+        var highest = (AccessLevel)Math.Max((long)granted, member.AccessLevel);
+        if (!await places.MayGrantAsync(context, place!, highest)) return ApiError.Forbidden();
+        var expiresAt = parameters.Has("expires_at") ? ApiJson.Midnight(expiresOn) : member.ExpiresAt;
+        return await members.ChangeAsync(place!, userId, granted, expiresAt, cancellationToken)
+            ? One(context, options, await members.FindAsync(place!, userId, cancellationToken))
+            : ApiError.Forbidden();
+    }
+
+    private static async Task<IResult> RemoveAsync(
+        HttpContext context, Places places, MemberStore members, CancellationToken cancellationToken)
+    {
+        if (!RowId.TryRead(context, "user_id", out var userId, out var invalid)) return invalid;
+        var parameters = await ApiParameters.ReadAsync(context);
+        var onlyHere = parameters.Flag("skip_subresources") ?? false;
+        if (parameters.Problems is { } problems) return problems;
+        var (place, lineage, refusal) = await places.FindAsync(context);
+        if (refusal is not null) return refusal;
+        var member = await members.FindAsync(place!, userId, cancellationToken);
+        if (userId != context.Caller().UserId)
+        {
+            if (await places.MayManageAsync(context, place!) is { } refused) return refused;
+            if (member is not null && !await places.MayGrantAsync(context, place!, (AccessLevel)member.AccessLevel)) return ApiError.Forbidden();
+        }
+        if (member is null) return ApiError.RowNotFound();
+        return await members.RemoveAsync(place!, lineage, userId, onlyHere, cancellationToken) ? Results.NoContent() : ApiError.Forbidden();
     }
 
     private static IResult Listing(HttpContext context, LarderOptions options, Page page, (IReadOnlyList<Member> Members, long Total) found)

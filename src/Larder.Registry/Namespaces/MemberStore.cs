@@ -87,6 +87,57 @@ public sealed class MemberStore(Database database, AccessCache cache, TimeProvid
         cache.MembersChanged();
     }
 
+    /// <summary>Changes a direct membership. False for the only Owner of a top-level group, which must keep one.</summary>
+    public async Task<bool> ChangeAsync(
+        Place place, long userId, AccessLevel level, long? expiresAt, CancellationToken cancellationToken)
+    {
+        var changed = await database.WriteAsync(async session =>
+        {
+            if (level < AccessLevel.Owner && await IsOnlyOwnerAsync(session, place, userId)) return false;
+            await session.ExecuteAsync("""
+                update members set access_level = @Level, expires_at = @ExpiresAt
+                where user_id = @UserId and (project_id = @ProjectId or namespace_id = @NamespaceId)
+                """, new { place.ProjectId, place.NamespaceId, UserId = userId, Level = (long)level, ExpiresAt = expiresAt });
+            return true;
+        }, cancellationToken);
+        cache.MembersChanged();
+        return changed;
+    }
+
+    /// <summary>Ends a membership. False for the only Owner of a top-level group, which must keep one.</summary>
+    /// <param name="place">The group or project.</param>
+    /// <param name="lineage">Of the group, or of the project's namespace.</param>
+    /// <param name="userId">The member.</param>
+    /// <param name="onlyHere">Memberships in what is inside a group stay.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<bool> RemoveAsync(Place place, string lineage, long userId, bool onlyHere, CancellationToken cancellationToken)
+    {
+        var removed = await database.WriteAsync(async session =>
+        {
+            if (await IsOnlyOwnerAsync(session, place, userId)) return false;
+            await session.ExecuteAsync(
+                "delete from members where user_id = @UserId and (project_id = @ProjectId or namespace_id = @NamespaceId)",
+                new { place.ProjectId, place.NamespaceId, UserId = userId });
+            if (place.NamespaceId is null || onlyHere) return true;
+            await session.ExecuteAsync("""
+                delete from members where user_id = @UserId and (
+                  namespace_id in (select id from namespaces where lineage like @Lineage || '/%')
+                  or project_id in (select p.id from projects p join namespaces n on n.id = p.namespace_id
+                    where n.lineage = @Lineage or n.lineage like @Lineage || '/%'))
+                """, new { UserId = userId, Lineage = lineage });
+            return true;
+        }, cancellationToken);
+        cache.MembersChanged();
+        return removed;
+    }
+
+    private static async Task<bool> IsOnlyOwnerAsync(Session session, Place place, long userId) =>
+        place.NamespaceId is { } id && await session.SingleAsync<long>("""
+            select count(*) from members m join namespaces n on n.id = m.namespace_id
+            where m.namespace_id = @Id and m.user_id = @UserId and m.access_level = 50 and n.parent_id is null and not exists (
+              select 1 from members o where o.namespace_id = @Id and o.access_level = 50 and o.user_id <> @UserId)
+            """, new { Id = id, UserId = userId }) > 0;
+
     internal static Task InsertAsync(Session session, Place place, long userId, AccessLevel level, long? expiresAt, long now) =>
         session.ExecuteAsync("""
             insert into members (namespace_id, project_id, user_id, access_level, created_at, expires_at)

@@ -9,6 +9,9 @@ namespace Larder.Registry.Namespaces;
 internal sealed record NewNamespace(
     string Kind, Namespace? Parent, long? OwnerId, string Name, string Path, string Visibility, string Description);
 
+/// <summary>What a group is to be from now on.</summary>
+public sealed record GroupChanges(string Name, string Path, string Visibility, string Description);
+
 /// <summary>Which groups are wanted.</summary>
 /// <param name="ParentId">Only those directly inside this group; null for all.</param>
 /// <param name="TopLevelOnly">Only those that are in no group.</param>
@@ -93,6 +96,32 @@ public sealed class NamespaceStore(Database database, AccessCache cache, TimePro
         cache.NamespacesChanged();
         return group;
     }
+
+    /// <summary>Changes a group and answers it as it is now; null when it is gone.</summary>
+    /// <exception cref="DuplicateRowException">The path has been taken.</exception>
+    public async Task<Namespace?> ChangeGroupAsync(Namespace group, GroupChanges changes, CancellationToken cancellationToken)
+    {
+        var changed = await database.WriteAsync(async session =>
+        {
+            await session.ExecuteAsync(
+                "update namespaces set name = @Name, visibility = @Visibility, description = @Description, updated_at = @Now where id = @Id",
+                new { group.Id, changes.Name, changes.Visibility, changes.Description, Now = time.GetUtcNow().ToUnixTimeMilliseconds() });
+            if (changes.Path != group.Path) await Renames.NamespaceAsync(session, group, changes.Path);
+            return await session.FirstOrDefaultAsync<Namespace>($"select {Columns} from namespaces n where n.id = @Id", new { group.Id });
+        }, cancellationToken);
+        cache.NamespacesChanged();
+        return changed;
+    }
+
+    /// <summary>The visibilities that occur in the groups inside a group, and in the projects in it and in them.</summary>
+    public Task<(IReadOnlyList<string> Groups, IReadOnlyList<string> Projects)> VisibilitiesInsideAsync(
+        Namespace group, CancellationToken cancellationToken) => database.ReadAsync(async session => (
+            await session.QueryAsync<string>(
+                "select distinct visibility from namespaces where lineage like @Lineage || '/%'", new { group.Lineage }),
+            await session.QueryAsync<string>("""
+                select distinct p.visibility from projects p join namespaces n on n.id = p.namespace_id
+                where n.id = @Id or n.lineage like @Lineage || '/%'
+                """, new { group.Id, group.Lineage })), cancellationToken);
 
     internal static async Task<Namespace> InsertAsync(Session session, NewNamespace made, long now)
     {

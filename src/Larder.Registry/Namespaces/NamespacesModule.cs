@@ -14,6 +14,7 @@ public static class NamespacesModule
         services.AddSingleton<ProjectStore>();
         services.AddSingleton<MemberStore>();
         services.AddSingleton<Places>();
+        services.AddSingleton<Removals>();
         services.AddSingleton<GroupJson>();
         services.AddSingleton<ProjectJson>();
     }
@@ -29,7 +30,9 @@ public static class NamespacesModule
         JobTokenEndpoints.Map(app);
         TrustRuleEndpoints.Map(app);
         GroupEndpoints.Map(app);
+        GroupChangeEndpoints.Map(app);
         ProjectEndpoints.Map(app);
         MemberEndpoints.Map(app);
+        RemovalEndpoints.Map(app);
     }
 }

@@ -32,6 +32,11 @@ internal sealed class Places(NamespaceStore namespaces, ProjectStore projects, M
             : (new Place(null, group!.Id), group.Lineage, null);
     }
 
+    /// <summary>Whether the caller may change the place, where its endpoint asks for less. Null when it may, else the refusal.</summary>
+    public async ValueTask<ApiError?> MayManageAsync(HttpContext context, Place place) => place.ProjectId is { } projectId
+        ? await gate.CheckAsync(context, await projects.FindByIdAsync(projectId, context.RequestAborted), Permission.ManageProject)
+        : await gate.CheckAsync(context, await namespaces.FindByIdAsync(place.NamespaceId!.Value, context.RequestAborted), Permission.ManageGroup);
+
     /// <summary>Nobody makes another more than they are themselves.</summary>
     public async ValueTask<bool> MayGrantAsync(HttpContext context, Place place, AccessLevel level)
     {

@@ -19,6 +19,7 @@ internal static class UserEndpoints
         users.MapGet("", ListAsync).Requires(Permission.ReadUsers, Surface.Api);
         users.MapPost("", CreateAsync).Requires(Permission.ManageUsers, Surface.Api);
         users.MapGet("/{id}", GetAsync).Requires(Permission.ReadUsers, Surface.Api);
+        users.MapPut("/{id}", ChangeAsync).Requires(Permission.ManageUsers, Surface.Api);
         users.MapPost("/{id}/block", BlockAsync).Requires(Permission.ManageUsers, Surface.Api);
         users.MapPost("/{id}/unblock", UnblockAsync).Requires(Permission.ManageUsers, Surface.Api);
     }
@@ -35,7 +36,9 @@ internal static class UserEndpoints
         HttpContext context, Gate gate, UserStore users, LarderOptions options, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
-        var filter = new UserFilter(parameters.Text("username"), parameters.Text("search"));
+        var filter = new UserFilter(parameters.Text("username"), parameters.Text("search"),
+            parameters.Flag("blocked") is true ? UserState.Blocked : parameters.Flag("active") is true ? UserState.Active : null,
+            parameters.Flag("without_project_bots") is true, parameters.Flag("admins") is true);
         var page = Page.Read(parameters);
         if (parameters.Problems is { } problems) return problems;
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
@@ -52,9 +55,7 @@ internal static class UserEndpoints
             parameters.Flag("admin") ?? false);
         if (parameters.Problems is { } problems) return problems;
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
-        if (PathRules.Problem(made.Username, atTop: true) is { } usernameProblem) return ApiError.Model("username", usernameProblem);
-        if (Texts.TooLong("name", made.Name) is { } tooLong) return tooLong;
-        if (!IsEmail(made.Email)) return ApiError.Model("email", "is invalid");
+        if (ProblemOf(made.Username, made.Name, made.Email) is { } problem) return problem;
         try
         {
             var user = await users.CreateAsync(made, cancellationToken);
@@ -62,12 +63,47 @@ internal static class UserEndpoints
         }
         catch (DuplicateRowException)
         {
-            return await users.FindByNameAsync(made.Username, cancellationToken) is not null ? ApiError.Conflict("Username has already been taken")
-                : await users.EmailIsTakenAsync(made.Email, cancellationToken) ? ApiError.Conflict("Email has already been taken")
-                // A group has this path.
-                : ApiError.Model("username", "has already been taken");
+            return await TakenAsync(users, made.Username, made.Email, besides: 0, cancellationToken);
         }
     }
+
+    private static async Task<IResult> ChangeAsync(
+        HttpContext context, Gate gate, UserStore users, LarderOptions options, CancellationToken cancellationToken)
+    {
+        if (!RowId.TryRead(context, "id", out var id, out var invalid)) return invalid;
+        var parameters = await ApiParameters.ReadAsync(context);
+        var (username, name, email) = (parameters.FilledText("username"), parameters.FilledText("name"), parameters.FilledText("email"));
+        var admin = parameters.Flag("admin");
+        if (parameters.Problems is { } problems) return problems;
+        if (await gate.CheckAsync(context) is { } refusal) return refusal;
+        if (await users.FindAsync(id, cancellationToken) is not { } user) return ApiError.NotFound("User");
+        // Nobody might be left to give it back.
+        if (id == context.Caller().UserId && admin is false) return ApiError.Forbidden();
+        var changes = new UserChanges(username ?? user.Username, name ?? user.Name, email ?? user.Email, admin ?? user.IsAdmin);
+        if (ProblemOf(changes.Username, changes.Name, changes.Email) is { } problem) return problem;
+        try
+        {
+            return await users.ChangeAsync(user, changes, cancellationToken) is { } changed
+                ? ApiJson.Answer(UserJson.Full(changed, ExternalUrl.Base(context, options.ExternalUrl)))
+                : ApiError.NotFound("User");
+        }
+        catch (DuplicateRowException)
+        {
+            return await TakenAsync(users, changes.Username, changes.Email, user.Id, cancellationToken);
+        }
+    }
+
+    private static ApiError? ProblemOf(string username, string name, string email) =>
+        PathRules.Problem(username, atTop: true) is { } usernameProblem ? ApiError.Model("username", usernameProblem)
+        : Texts.TooLong("name", name) is { } tooLong ? tooLong
+        : IsEmail(email) ? null : ApiError.Model("email", "is invalid");
+
+    private static async ValueTask<ApiError> TakenAsync(
+        UserStore users, string username, string email, long besides, CancellationToken cancellationToken) =>
+        await users.FindByNameAsync(username, cancellationToken) is { } other && other.Id != besides ? ApiError.Conflict("Username has already been taken")
+        : await users.EmailIsTakenAsync(email, besides, cancellationToken) ? ApiError.Conflict("Email has already been taken")
+        // A group has this path.
+        : ApiError.Model("username", "has already been taken");
 
     private static async Task<IResult> GetAsync(
         HttpContext context, Gate gate, UserStore users, LarderOptions options, CancellationToken cancellationToken)

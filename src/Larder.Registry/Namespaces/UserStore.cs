@@ -7,8 +7,11 @@ namespace Larder.Registry.Namespaces;
 /// <summary>What a new user is made of.</summary>
 public sealed record NewUser(string Username, string Name, string Email, bool IsAdmin);
 
+/// <summary>What a user is to be from now on.</summary>
+public sealed record UserChanges(string Username, string Name, string Email, bool IsAdmin);
+
 /// <summary>Which users are wanted; null for all.</summary>
-public sealed record UserFilter(string? Username, string? Search);
+public sealed record UserFilter(string? Username, string? Search, string? State = null, bool WithoutBots = false, bool AdminsOnly = false);
 
 /// <summary>Users and their personal namespaces.</summary>
 public sealed class UserStore(Database database, AccessCache cache, TimeProvider time)
@@ -27,9 +30,10 @@ public sealed class UserStore(Database database, AccessCache cache, TimeProvider
         session => session.FirstOrDefaultAsync<User>($"{Select} where u.username_key = @Key", new { Key = IdOrPath.Key(username) }),
         cancellationToken);
 
-    /// <summary>Whether some user has this address, in any case.</summary>
-    public Task<bool> EmailIsTakenAsync(string email, CancellationToken cancellationToken) => database.ReadAsync(
-        async session => await session.SingleAsync<long>("select count(*) from users where lower(email) = lower(@Email)", new { Email = email }) > 0,
+    /// <summary>Whether some user besides one (0 for nobody) has this address, in any case.</summary>
+    public Task<bool> EmailIsTakenAsync(string email, long besides, CancellationToken cancellationToken) => database.ReadAsync(
+        async session => await session.SingleAsync<long>(
+            "select count(*) from users where lower(email) = lower(@Email) and id <> @Besides", new { Email = email, Besides = besides }) > 0,
         cancellationToken);
 
     /// <summary>A page of users, the newest first, and how many there are.</summary>
@@ -38,10 +42,13 @@ public sealed class UserStore(Database database, AccessCache cache, TimeProvider
         var where = Conditions.All(
             filter.Username is null ? null : "u.username_key = @Username",
             filter.Search is null ? null
-                : @"(lower(u.name) like @Search escape '\' or u.username_key like @Search escape '\' or lower(u.email) = @Email)");
+                : @"(lower(u.name) like @Search escape '\' or u.username_key like @Search escape '\' or lower(u.email) = @Email)",
+            filter.State is null ? null : "u.state = @State",
+            filter.WithoutBots ? "u.bot_project_id is null and u.bot_namespace_id is null" : null,
+            filter.AdminsOnly ? "u.admin = 1" : null);
         var parameters = new
         {
-            Username = filter.Username?.ToLowerInvariant(), Search = LikePattern.Containing(filter.Search),
+            filter.State, Username = filter.Username?.ToLowerInvariant(), Search = LikePattern.Containing(filter.Search),
             Email = filter.Search?.ToLowerInvariant(), Limit = page.Size, page.Offset, Page.CountLimit,
         };
         return database.ReadAsync(async session => (
@@ -59,6 +66,35 @@ public sealed class UserStore(Database database, AccessCache cache, TimeProvider
         cache.UsersChanged();
         cache.NamespacesChanged();
         return created;
+    }
+
+    /// <summary>Changes a user, its personal namespace with it, and answers it as it is now; null when it is gone.</summary>
+    /// <exception cref="DuplicateRowException">The username (or the path, by a group) or the email has been taken.</exception>
+    public async Task<User?> ChangeAsync(User user, UserChanges changes, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var changed = await database.WriteAsync(async session =>
+        {
+            await session.ExecuteAsync("""
+                update users set username = @Username, username_key = @Key, name = @Name, email = @Email, admin = @Admin, updated_at = @Now
+                where id = @Id
+                """, new
+            {
+                user.Id, changes.Username, Key = IdOrPath.Key(changes.Username), changes.Name, changes.Email, Admin = changes.IsAdmin ? 1L : 0L, Now = now,
+            });
+            await session.ExecuteAsync(
+                "update namespaces set name = @Name, updated_at = @Now where owner_id = @Id", new { user.Id, changes.Name, Now = now });
+            if (changes.Username != user.Username && user.NamespaceId is { } personal)
+            {
+                var before = await session.SingleAsync<Namespace>(
+                    $"select {NamespaceStore.Columns} from namespaces n where n.id = @Id", new { Id = personal });
+                await Renames.NamespaceAsync(session, before, changes.Username);
+            }
+            return await session.FirstOrDefaultAsync<User>($"{Select} where u.id = @Id", new { user.Id });
+        }, cancellationToken);
+        cache.UsersChanged();
+        cache.NamespacesChanged();
+        return changed;
     }
 
     /// <summary>Blocks a user or lets it in again; false when there is no such user.</summary>
