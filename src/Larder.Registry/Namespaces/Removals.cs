@@ -59,6 +59,7 @@ public sealed class Removals(Database database, AccessCache cache)
         await session.ExecuteAsync($"delete from maven_cache_entries where upstream_id in ({upstreams})");
         await session.ExecuteAsync($"delete from maven_absences where upstream_id in ({upstreams})");
         await session.ExecuteAsync($"delete from maven_supplied_artifacts where upstream_id in ({upstreams})");
+        await session.ExecuteAsync($"delete from maven_upstream_rules where upstream_id in ({upstreams})");
         await session.ExecuteAsync($"delete from maven_upstreams where group_id in ({namespaces})");
         await session.ExecuteAsync($"delete from maven_registries where group_id in ({namespaces})");
         await session.ExecuteAsync($"delete from members where namespace_id in ({namespaces})");
