@@ -106,7 +106,7 @@ public sealed class NamespaceStore(Database database, AccessCache cache, TimePro
             await session.ExecuteAsync(
                 "update namespaces set name = @Name, visibility = @Visibility, description = @Description, updated_at = @Now where id = @Id",
                 new { group.Id, changes.Name, changes.Visibility, changes.Description, Now = time.GetUtcNow().ToUnixTimeMilliseconds() });
-            if (changes.Path != group.Path) await Renames.NamespaceAsync(session, group, changes.Path);
+            if (changes.Path != group.Path) await Routes.RenameAsync(session, group, changes.Path);
             return await session.FirstOrDefaultAsync<Namespace>($"select {Columns} from namespaces n where n.id = @Id", new { group.Id });
         }, cancellationToken);
         cache.NamespacesChanged();
@@ -136,8 +136,7 @@ public sealed class NamespaceStore(Database database, AccessCache cache, TimePro
         });
         var lineage = made.Parent is null ? id.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{made.Parent.Lineage}/{id}");
         await session.ExecuteAsync("update namespaces set lineage = @Lineage where id = @Id", new { Id = id, Lineage = lineage });
-        await session.ExecuteAsync(
-            "insert into routes (path_key, namespace_id) values (@Key, @Id)", new { Key = IdOrPath.Key(fullPath), Id = id });
+        await Routes.AddAsync(session, fullPath, namespaceId: id, projectId: null);
         return new Namespace(id, made.Kind, made.Parent?.Id, made.OwnerId, made.Name, made.Path, fullPath, lineage, made.Visibility,
             made.Description, now, now);
     }

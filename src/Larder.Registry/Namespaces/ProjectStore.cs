@@ -92,8 +92,7 @@ public sealed class ProjectStore(Database database, AccessCache cache, TimeProvi
                 NamespaceId = project.Namespace.Id, project.CreatorId, project.Name, project.Path, FullPath = fullPath, project.Visibility,
                 project.RegistryAccess, project.Description, Now = now,
             });
-            await session.ExecuteAsync(
-                "insert into routes (path_key, project_id) values (@Key, @Id)", new { Key = IdOrPath.Key(fullPath), Id = created });
+            await Routes.AddAsync(session, fullPath, namespaceId: null, projectId: created);
             return created;
         }, cancellationToken);
         cache.NamespacesChanged();

@@ -88,7 +88,7 @@ public sealed class UserStore(Database database, AccessCache cache, TimeProvider
             {
                 var before = await session.SingleAsync<Namespace>(
                     $"select {NamespaceStore.Columns} from namespaces n where n.id = @Id", new { Id = personal });
-                await Renames.NamespaceAsync(session, before, changes.Username);
+                await Routes.RenameAsync(session, before, changes.Username);
             }
             return await session.FirstOrDefaultAsync<User>($"{Select} where u.id = @Id", new { user.Id });
         }, cancellationToken);

@@ -25,11 +25,29 @@ public abstract class ChangeTests(LarderServer server)
         var moved = $"{path}/{inside.Path}/{project.Path}";
         (await root.AskAsync("GET", $"/projects/{Uri.EscapeDataString(moved)}", cancel))["path_with_namespace"].ShouldBe(moved);
         (await root.AskAsync("GET", $"/groups/{inside.Id}", cancel))["full_path"].ShouldBe($"{path}/{inside.Path}");
-        (await root.AskAsync("GET", $"/groups/{Uri.EscapeDataString(group.FullPath)}", cancel)).Status.ShouldBe(404);
         (await root.AskAsync("GET", $"/groups/{neighbour.FullPath}", cancel))["id"].ShouldBe($"{neighbour.Id}");
+        // The earlier paths still lead there.
+        (await root.AskAsync("GET", $"/groups/{group.FullPath}", cancel))["full_path"].ShouldBe(path);
+        (await root.AskAsync("GET", $"/projects/{Uri.EscapeDataString(project.FullPath)}", cancel))["id"].ShouldBe($"{project.Id}");
         // A subgroup alone.
         (await root.AskAsync("PUT", $"/groups/{inside.Id}", cancel, new { path = "deep" }))["full_path"].ShouldBe($"{path}/deep");
         (await root.AskAsync("GET", $"/projects/{project.Id}", cancel))["path_with_namespace"].ShouldBe($"{path}/deep/{project.Path}");
+    }
+
+    [Fact]
+    public async Task Earlier_path_leads_there_until_something_else_takes_it()
+    {
+        var group = await server.CreateGroupAsync(cancel);
+        var path = server.NewName("moved");
+        (await root.AskAsync("PUT", $"/groups/{group.Id}", cancel, new { path }))["full_path"].ShouldBe(path);
+        // There and back again.
+        (await root.AskAsync("PUT", $"/groups/{group.Id}", cancel, new { path = group.Path }))["full_path"].ShouldBe(group.Path);
+        (await root.AskAsync("GET", $"/groups/{path}", cancel))["id"].ShouldBe($"{group.Id}");
+        (await root.AskAsync("PUT", $"/groups/{group.Id}", cancel, new { path = group.Path.ToUpperInvariant() }))["path"].ShouldBe(group.Path.ToUpperInvariant());
+        var other = await root.AskAsync("POST", "/groups", cancel, new { name = "other", path });
+        other.Status.ShouldBe(201);
+        (await root.AskAsync("GET", $"/groups/{path}", cancel))["id"].ShouldBe(other["id"]);
+        (await root.AskAsync("GET", $"/groups/{group.Path}", cancel))["id"].ShouldBe($"{group.Id}");
     }
 
     [Theory]
@@ -92,7 +110,7 @@ public abstract class ChangeTests(LarderServer server)
         (changed["username"], changed["name"], changed["email"], changed["is_admin"]).ShouldBe((name, "N", $"{name}@example.com", "True"));
         (await server.ClientFor(user).AskAsync("GET", "/user", cancel))["username"].ShouldBe(name);
         (await root.AskAsync("GET", $"/projects/{name}%2Fown", cancel))["id"].ShouldBe(project["id"]);
-        (await root.AskAsync("GET", $"/projects/{user.Username}%2Fown", cancel)).Status.ShouldBe(404);
+        (await root.AskAsync("GET", $"/projects/{user.Username}%2Fown", cancel))["id"].ShouldBe(project["id"]);
         (await root.AskAsync("PUT", $"/users/{user.Id}", cancel, new { }))["username"].ShouldBe(name);
     }
 
