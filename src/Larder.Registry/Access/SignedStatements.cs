@@ -28,7 +28,7 @@ internal sealed class SignedStatements(TrustRuleStore rules, IssuerKeys issuers,
     /// <summary>What the token stands for; null when it is none, or nobody trusts it.</summary>
     public async ValueTask<TokenIdentity?> JudgeAsync(string token, CancellationToken cancellationToken)
     {
-        if (Read(token) is not { } statement || statement.Issuer.Length == 0) return null;
+        if (Read(token) is not { } statement || string.IsNullOrEmpty(statement.Issuer)) return null;
         var trusted = (await rules.OfIssuerAsync(statement.Issuer, cancellationToken)).Where(rule => Fits(rule, statement)).Take(MostGrants).ToList();
         if (trusted.Count == 0) return null;
         var keys = await issuers.FindAsync(statement.Issuer, statement.Kid ?? "", cancellationToken);

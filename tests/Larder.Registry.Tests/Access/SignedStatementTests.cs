@@ -92,6 +92,49 @@ public abstract class SignedStatementTests(LarderServer server)
         }
     }
 
+    [Theory]
+    [InlineData("""{"iss":5,"aud":"larder"}""")]
+    [InlineData("""{"iss":["$issuer"],"aud":"larder"}""")]
+    [InlineData("""{"iss":null,"aud":"larder"}""")]
+    [InlineData("""{"iss":"$issuer","aud":5,"project_path":"acme/tool","ref":"main"}""")]
+    [InlineData("""{"iss":"$issuer","aud":{"a":1},"project_path":"acme/tool","ref":"main"}""")]
+    [InlineData("""{"iss":"$issuer","aud":"larder","project_path":"acme/tool","ref":"main","exp":"soon"}""")]
+    [InlineData("""{"iss":"$issuer","aud":"larder","project_path":"acme/tool","ref":"main","exp":{"a":1}}""")]
+    [InlineData("""{"iss":"$issuer","aud":"larder","project_path":"acme/tool","ref":"main","exp":-1e300}""")]
+    [InlineData("""{"iss":"$issuer","aud":"larder","project_path":"acme/tool","ref":"main","exp":1e300,"nbf":"never"}""")]
+    [InlineData("""{"iss":"$issuer","aud":"larder","project_path":{"acme":"tool"},"ref":["dev",null,7],"exp":4102444800}""")]
+    [InlineData("""{"iss":"$issuer","aud":"larder","project_path":null,"ref":"main","exp":4102444800}""")]
+    [InlineData("""["iss"]""")]
+    [InlineData("""{"iss":""")]
+    [InlineData("")]
+    public async Task Statement_that_is_malformed_is_worth_nothing_even_if_it_is_signed(string payload)
+    {
+        await using var issuer = new TestIssuer(server);
+        var world = await World.CreateAsync(server, cancel);
+        await TrustAsync(world, issuer);
+        var signed = $"{Part($$"""{"alg":"RS256","kid":"{{issuer.Key.KeyId}}"}""")}.{Part(payload.Replace("$issuer", issuer.Url, StringComparison.Ordinal))}";
+        var signature = ((RsaSecurityKey)issuer.Key).Rsa.SignData(Encoding.ASCII.GetBytes(signed), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var answer = await world.AskAsync(Credentials.Job($"{signed}.{Base64UrlEncoder.Encode(signature)}"), "PUT", world.File, cancel);
+        answer.Status.ShouldBe(401, answer.Text);
+    }
+
+    [Theory]
+    [InlineData("""{"alg":5}""")]
+    [InlineData("""{"kid":"k"}""")]
+    [InlineData("""{"alg":"RS256","kid":7}""")]
+    [InlineData("""{"alg":"RS256","kid":null,"crit":["x"]}""")]
+    [InlineData("""{"alg":"dir","enc":"A128CBC-HS256"}""")]
+    public async Task Head_that_is_malformed_is_worth_nothing(string head)
+    {
+        await using var issuer = new TestIssuer(server);
+        var world = await World.CreateAsync(server, cancel);
+        await TrustAsync(world, issuer);
+        var answer = await world.AskAsync(Credentials.Job($"{Part(head)}.{issuer.Issue().Split('.')[1]}.AAAA"), "PUT", world.File, cancel);
+        answer.Status.ShouldBe(401, answer.Text);
+        // Five parts are encrypted: nothing for us.
+        (await world.AskAsync(Credentials.Job($"{Part(head)}.AAAA.AAAA.AAAA.AAAA"), "PUT", world.File, cancel)).Status.ShouldBe(401);
+    }
+
     [Fact]
     public async Task Audiences_and_claims_may_be_lists()
     {
