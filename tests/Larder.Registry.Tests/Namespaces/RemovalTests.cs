@@ -2,6 +2,7 @@ using Larder.Registry.Access;
 using Larder.Registry.Data;
 using Larder.Registry.Tests.Access;
 using Larder.Testing;
+using Credentials = Larder.Registry.Tests.Access.Credentials;
 
 namespace Larder.Registry.Tests.Namespaces;
 
