@@ -1,6 +1,7 @@
 using Larder.Registry.Data;
 using Larder.Storage.Blobs;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -24,13 +25,14 @@ public static partial class ApiConventions
             await next(context);
             if (!context.Response.HasStarted && IsApi(context)) await DescribeEmptyAnswerAsync(context);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (e is ConnectionResetException
+            || (e is OperationCanceledException && context.RequestAborted.IsCancellationRequested))
         {
             // The client has left: nobody to tell.
         }
-        catch (BadHttpRequestException e) when (!context.Response.HasStarted)
+        catch (IOException e) when (!context.Response.HasStarted && StatusOfBadRequest(e) is { } status)
         {
-            await RefuseAsync(context, ApiError.Message(e.StatusCode, $"{e.StatusCode} Bad request"));
+            await RefuseAsync(context, ApiError.Malformed(status));
         }
         catch (DatabaseUnavailableException) when (!context.Response.HasStarted)
         {
@@ -51,6 +53,14 @@ public static partial class ApiConventions
             else await RefuseAsync(context, ApiError.Internal());
         }
     });
+
+    // Kestrel says of a chunk larger than any number that it cannot be read, not that the request is bad.
+    private static int? StatusOfBadRequest(IOException failure) => failure switch
+    {
+        BadHttpRequestException bad => bad.StatusCode,
+        { InnerException: OverflowException } => StatusCodes.Status400BadRequest,
+        _ => null,
+    };
 
     private static void WriteHeaders(HttpContext context)
     {

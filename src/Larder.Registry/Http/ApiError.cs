@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace Larder.Registry.Http;
 
@@ -28,6 +29,10 @@ public sealed class ApiError : IResult
 
     /// <summary>400 <c>{"message": "400 Bad request - reason"}</c>.</summary>
     public static ApiError BadRequest(string reason) => Message(400, $"400 Bad request - {reason}");
+
+    /// <summary>What the server says of a request that breaks HTTP: 400, 408 for a body that came too slowly, 413.</summary>
+    public static ApiError Malformed(int status) =>
+        Message(status, status == 400 ? "400 Bad request" : $"{status} {ReasonPhrases.GetReasonPhrase(status)}");
 
     /// <summary>400 <c>{"message": {field: [texts]}}</c>: a row that breaks the rules of its model.</summary>
     public static ApiError Model(string field, params string[] texts) =>

@@ -1,5 +1,8 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 
 namespace Larder.Registry.Http;
@@ -26,15 +29,10 @@ public sealed class ApiParameters
         var values = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var (name, value) in request.Query) values[name] = value.ToString();
         var parameters = new ApiParameters(values);
-        if (request.ContentLength is 0 || HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) return parameters;
-        if (request.HasFormContentType)
-        {
-            foreach (var (name, value) in await request.ReadFormAsync(context.RequestAborted)) values[name] = value.ToString();
-        }
-        else if (request.HasJsonContentType())
-        {
-            await parameters.ReadJsonAsync(context);
-        }
+        var hasBody = request.ContentLength is not 0 && !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method);
+        if (hasBody && request.HasFormContentType) await parameters.ReadFormAsync(context);
+        else if (hasBody && request.HasJsonContentType()) await parameters.ReadJsonAsync(context);
+        parameters.RefuseWhatIsNoText();
         return parameters;
     }
 
@@ -144,6 +142,40 @@ public sealed class ApiParameters
     public IReadOnlyList<string>? List(string name) =>
         (Text(name) ?? Text(name + "[]"))?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
+    private async Task ReadFormAsync(HttpContext context)
+    {
+        try
+        {
+            foreach (var (name, value) in await context.Request.ReadFormAsync(context.RequestAborted)) values[name] = value.ToString();
+        }
+        catch (Exception e) when (e is InvalidDataException or NotSupportedException
+            or (IOException and not BadHttpRequestException and not ConnectionResetException))
+        {
+            // Malformed, cut off, beyond the framework's bounds of a form, or in a character set that is no longer supported.
+            problems.Add("The request body is not a valid form");
+        }
+    }
+
+    // A NUL is no text to PostgreSQL, nor half a surrogate pair to anybody.
+    private void RefuseWhatIsNoText()
+    {
+        foreach (var (name, value) in values)
+        {
+            if (!IsText(name)) problems.Add("The name of a parameter is invalid");
+            else if (!IsText(value)) problems.Add($"{name} is invalid");
+        }
+    }
+
+    private static bool IsText(string? text)
+    {
+        for (var rest = text.AsSpan(); !rest.IsEmpty;)
+        {
+            if (rest[0] == 0 || Rune.DecodeFromUtf16(rest, out _, out var consumed) != OperationStatus.Done) return false;
+            rest = rest[consumed..];
+        }
+        return true;
+    }
+
     private async Task ReadJsonAsync(HttpContext context)
     {
         if (context.Request.ContentLength > MostBodyBytes)
@@ -160,6 +192,10 @@ public sealed class ApiParameters
                 return;
             }
             foreach (var property in document.RootElement.EnumerateObject()) values[property.Name] = TextOf(property.Value);
+        }
+        catch (InvalidOperationException)
+        {
+            problems.Add("The request body is not valid JSON"); // its bytes are not UTF-8, or half a surrogate pair is escaped in it
         }
         catch (JsonException)
         {

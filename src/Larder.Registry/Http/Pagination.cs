@@ -28,7 +28,7 @@ public readonly record struct Page(int Number, int Size)
     {
         var number = parameters.Number("page") ?? 1;
         var size = parameters.Number("per_page") ?? 20;
-        if (number is < 1 or > int.MaxValue) parameters.Problem("page does not have a valid value");
+        if (number is < 1 or >= int.MaxValue) parameters.Problem("page does not have a valid value");
         if (size < 1) parameters.Problem("per_page has a value not allowed");
         return new Page((int)Math.Clamp(number, 1, int.MaxValue), (int)Math.Clamp(size, 1, LargestSize));
     }

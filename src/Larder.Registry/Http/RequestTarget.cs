@@ -64,8 +64,8 @@ public static class RequestTarget
             // The absolute form of a proxy request (RFC 9112 section 3.2.2), or the asterisk of OPTIONS.
             if (!Uri.TryCreate(target, UriKind.Absolute, out _)) return target == "*";
             var authority = target.IndexOf("://", StringComparison.Ordinal) + 3;
-            var start = target.IndexOf('/', authority);
-            target = start < 0 ? "/" : target[start..];
+            var start = target.IndexOfAny(['/', '?', '#'], authority);
+            target = start >= 0 && target[start] == '/' ? target[start..] : "/";
         }
         var query = target.IndexOf('?', StringComparison.Ordinal);
         var result = new StringBuilder();

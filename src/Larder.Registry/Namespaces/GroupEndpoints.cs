@@ -83,7 +83,7 @@ internal static class GroupEndpoints
             : await gate.CheckAsync(context, parent is { Kind: NamespaceKind.Group } ? parent : null, Permission.CreateSubgroup);
         if (refusal is not null) return refusal;
         if (Texts.TooLong("name", name) is { } tooLong) return tooLong;
-        if (PathRules.Problem(path, atTop: parent is null) is { } pathProblem) return ApiError.Model("path", pathProblem);
+        if (PathRules.Problem(path, atTop: parent is null, parent?.FullPath ?? "") is { } pathProblem) return ApiError.Model("path", pathProblem);
         if (parent is not null && !VisibilityRules.Fits(visibility, parent.Visibility))
             return ApiError.Model("visibility_level", $"{visibility} is not allowed since the parent group has a {parent.Visibility} visibility.");
         try

@@ -141,8 +141,10 @@ public sealed class NamespaceStore(Database database, AccessCache cache, TimePro
             made.Description, now, now);
     }
 
+    // What is longer than any path is not remembered either: anybody may ask for it.
     private ValueTask<Namespace?> FindByPathAsync(string path, CancellationToken cancellationToken) =>
-        cache.Namespaces.GetAsync((0, path), database, static (database, key, token) => database.ReadAsync(
+        path.Length > PathRules.LongestFullPath ? ValueTask.FromResult<Namespace?>(null)
+        : cache.Namespaces.GetAsync((0, path), database, static (database, key, token) => database.ReadAsync(
             session => session.FirstOrDefaultAsync<Namespace>(
                 $"select {Columns} from routes r join namespaces n on n.id = r.namespace_id where r.path_key = @Key",
                 new { Key = IdOrPath.Key(key.Path) }), token),

@@ -24,6 +24,9 @@ internal static class IdOrPath
 /// <summary>What a user, a group or a project may be called in URLs, as GitLab rules it.</summary>
 internal static class PathRules
 {
+    /// <summary>The longest full path of a group or project, in characters: what a unique index of PostgreSQL surely holds.</summary>
+    public const int LongestFullPath = 1024;
+
     private const int Longest = 255;
 
     // Top-level paths share their place with the server's own: /api, /-/health, /users/sign_in, /help and the like.
@@ -33,9 +36,13 @@ internal static class PathRules
         "snippets", "unsubscribes", "uploads", "users", "v2");
 
     /// <summary>What is wrong with it, in GitLab's words, or null.</summary>
-    public static string? Problem(string path, bool atTop)
+    /// <param name="path">The path, without those of the groups around it.</param>
+    /// <param name="atTop">Whether it is in no group.</param>
+    /// <param name="inside">The full path of the group around it, if there is one.</param>
+    public static string? Problem(string path, bool atTop, string inside = "")
     {
         if (path.Length > Longest) return $"is too long (maximum is {Longest} characters)";
+        if (inside.Length + 1 + path.Length > LongestFullPath) return $"is too long (maximum is {LongestFullPath} characters with the groups around it)";
         if (atTop && ReservedAtTop.Contains(path)) return $"{path} is a reserved name";
         return IsWellFormed(path)
             ? null

@@ -76,7 +76,7 @@ internal static class ProjectEndpoints
         if (home is null || !await gate.AllowsAsync(caller, Permission.CreateProjectInGroup, home, cancellationToken))
             return ApiError.Model("namespace", "is not valid");
         if (Texts.TooLong("name", name) is { } tooLong) return tooLong;
-        if (PathRules.Problem(path, atTop: false) is { } pathProblem) return ApiError.Model("path", pathProblem);
+        if (PathRules.Problem(path, atTop: false, home.FullPath) is { } pathProblem) return ApiError.Model("path", pathProblem);
         if (home.Kind == NamespaceKind.Group && !VisibilityRules.Fits(visibility, home.Visibility))
             return ApiError.Model("visibility_level", $"{visibility} is not allowed in a {home.Visibility} group.");
         try

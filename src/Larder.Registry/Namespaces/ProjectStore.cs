@@ -129,8 +129,10 @@ public sealed class ProjectStore(Database database, AccessCache cache, TimeProvi
         return $"{column} {direction}, p.id {direction}";
     }
 
+    // What is longer than any path is not remembered either: anybody may ask for it.
     private ValueTask<Project?> FindByPathAsync(string path, CancellationToken cancellationToken) =>
-        cache.Projects.GetAsync((0, path), database, static (database, key, token) => database.ReadAsync(
+        path.Length > PathRules.LongestFullPath ? ValueTask.FromResult<Project?>(null)
+        : cache.Projects.GetAsync((0, path), database, static (database, key, token) => database.ReadAsync(
             session => session.FirstOrDefaultAsync<Project>($"""
                 select {Columns} from routes r join projects p on p.id = r.project_id join namespaces n on n.id = p.namespace_id
                 where r.path_key = @Key

@@ -34,7 +34,8 @@ public sealed partial record GenericNames(string PackageName, string Version, st
     public static GenericNames Of(string packageName, string version, string file)
     {
         var slash = file.LastIndexOf('/');
-        return new(packageName, version, slash < 0 ? "" : file[..slash], file[(slash + 1)..]);
+        // A slash at the start makes no flat name of it, but a directory without a name: refused.
+        return new(packageName, version, slash < 0 ? "" : slash == 0 ? "/" : file[..slash], file[(slash + 1)..]);
     }
 
     /// <summary>What breaks the rules, in GitLab's words; empty when nothing does.</summary>

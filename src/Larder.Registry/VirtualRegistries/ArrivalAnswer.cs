@@ -49,9 +49,16 @@ internal static class ArrivalAnswer
                 if ((await body.FlushAsync(context.RequestAborted)).IsCompleted) return; // the client has left
             }
         }
-        catch (DownloadBrokenException)
+        catch (DownloadBrokenException e)
         {
-            context.Abort();
+            if (context.Response.HasStarted)
+            {
+                context.Abort();
+                return;
+            }
+            // A small file is judged before its first byte is sent: then there is time for a reason.
+            ChecksumHeaders.Remove(context);
+            await Refusals.Of(new WalkEnd.Undecided(arriving.Upstream, e.Failure)).ExecuteAsync(context);
         }
     }
 

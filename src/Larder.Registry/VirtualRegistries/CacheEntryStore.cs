@@ -168,7 +168,9 @@ public sealed class CacheEntryStore(Database database, TimeProvider time)
         });
     }
 
-    private static string? Bounded(string? text) => text is { Length: > LongestText } ? null : text;
+    // Nor what HTTP does not allow in a header: it could not be sent back to ask whether the copy is still good.
+    private static string? Bounded(string? text) =>
+        text is null || text.Length > LongestText || !text.All(c => char.IsBetween(c, ' ', '~')) ? null : text;
 
     private sealed class CandidateRow
     {

@@ -20,11 +20,13 @@ internal static class FileHeaders
         var headers = context.Response.Headers;
         headers.ContentDisposition = Attachment;
         headers.ContentSecurityPolicy = Sandbox;
-        // A type that a browser would take apart is no type of a package file.
-        headers.ContentType = contentType is null || contentType.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase)
-            ? OctetStream
-            : contentType;
+        headers.ContentType = contentType is null || !IsSendable(contentType) ? OctetStream : contentType;
     }
+
+    // It comes from strangers. A type that a browser would take apart is no type of a package file; and what is not plain
+    // ASCII, which HTTP clients let pass, no server may send.
+    private static bool IsSendable(string contentType) =>
+        !contentType.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) && contentType.All(c => char.IsBetween(c, ' ', '~'));
 }
 
 /// <summary>Says that a copy is past its validity because its upstream could not be asked (RFC 7234 section 5.5.1).</summary>
@@ -43,6 +45,12 @@ internal static class ChecksumHeaders
         headers["x-checksum-sha1"] = digests.Sha1;
         headers["x-checksum-sha256"] = digests.Sha256.Hex;
         headers["x-checksum-sha512"] = digests.Sha512;
+    }
+
+    /// <summary>Takes them back: another body is sent.</summary>
+    public static void Remove(HttpContext context)
+    {
+        foreach (var kind in new[] { "md5", "sha1", "sha256", "sha512" }) context.Response.Headers.Remove("x-checksum-" + kind);
     }
 }
 

@@ -73,17 +73,9 @@ public sealed record MavenMetadata
     /// <summary>Reads a document; null when it is not one. A document with a DTD is not: it could name files and hosts of ours.</summary>
     public static async Task<MavenMetadata?> ReadAsync(byte[] xml, CancellationToken cancellationToken)
     {
-        var settings = new XmlReaderSettings
-        {
-            Async = true, DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = LargestDocument,
-            IgnoreComments = true, IgnoreProcessingInstructions = true,
-        };
         try
         {
-            using var bytes = new MemoryStream(xml);
-            using var reader = XmlReader.Create(bytes, settings);
-            var root = (await XDocument.LoadAsync(reader, LoadOptions.None, cancellationToken)).Root!;
-            return root.Name.LocalName == "metadata" ? Of(root) : null;
+            return await new MetadataReader().ReadAsync(xml, cancellationToken);
         }
         catch (XmlException)
         {
@@ -115,38 +107,5 @@ public sealed record MavenMetadata
         return bytes.ToArray();
     }
 
-    private static MavenMetadata Of(XElement root)
-    {
-        var versioning = Child(root, "versioning");
-        var snapshot = Child(versioning, "snapshot");
-        return new MavenMetadata
-        {
-            GroupId = Text(root, "groupId"),
-            ArtifactId = Text(root, "artifactId"),
-            Version = Text(root, "version"),
-            Latest = Text(versioning, "latest"),
-            Release = Text(versioning, "release"),
-            LastUpdated = Text(versioning, "lastUpdated"),
-            Versions = [.. Children(Child(versioning, "versions"), "version").Select(version => version.Value.Trim()).Where(text => text.Length > 0)],
-            Plugins = [.. from plugin in Children(Child(root, "plugins"), "plugin")
-                          where Text(plugin, "prefix") is not null && Text(plugin, "artifactId") is not null
-                          select new MetadataPlugin(Text(plugin, "prefix")!, Text(plugin, "artifactId")!, Text(plugin, "name"))],
-            Snapshot = snapshot is null ? null : new Snapshot(
-                Text(snapshot, "timestamp"), long.TryParse(Text(snapshot, "buildNumber"), out var number) ? number : 0, Text(snapshot, "localCopy") == "true"),
-            SnapshotVersions = [.. from file in Children(Child(versioning, "snapshotVersions"), "snapshotVersion")
-                                   where Text(file, "value") is not null
-                                   select new SnapshotVersion(Text(file, "extension") ?? "jar", Text(file, "classifier"), Text(file, "value")!, Text(file, "updated") ?? "")],
-        };
-    }
-
     private static XElement? Element(string name, string? text) => text is null ? null : new XElement(name, text);
-
-    // By local name: documents come with and without the namespace of their model.
-    private static IEnumerable<XElement> Children(XElement? parent, string name) =>
-        parent?.Elements().Where(child => child.Name.LocalName == name) ?? [];
-
-    private static XElement? Child(XElement? parent, string name) => Children(parent, name).FirstOrDefault();
-
-    private static string? Text(XElement? parent, string name) =>
-        Child(parent, name)?.Value.Trim() is { Length: > 0 } text ? text : null;
 }

@@ -1,10 +1,10 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text;
+using BitFaster.Caching.Lru;
 using Larder.Storage.Blobs;
 
 namespace Larder.Storage.Upstreams;
@@ -16,12 +16,16 @@ namespace Larder.Storage.Upstreams;
 /// </summary>
 public sealed class UpstreamClient : IDisposable
 {
+    private const int MostHosts = 1000;
+
     private readonly AddressGuard guard;
     private readonly UpstreamConnector connector;
     private readonly UpstreamClientOptions options;
     private readonly TimeProvider time;
     private readonly HttpMessageInvoker http;
-    private readonly ConcurrentDictionary<string, UpstreamHost> hosts = new();
+
+    // Redirects lead wherever strangers like: the hosts that were asked longest ago are forgotten.
+    private readonly ConcurrentLru<string, UpstreamHost> hosts = new(MostHosts);
 
     /// <summary>A client; nothing is contacted yet.</summary>
     public UpstreamClient(AddressGuard guard, UpstreamConnector connector, UpstreamClientOptions options, TimeProvider time)
@@ -77,10 +81,10 @@ public sealed class UpstreamClient : IDisposable
     }
 
     /// <summary>How the host of a URL is doing; null when it was never asked.</summary>
-    public UpstreamHostState? Describe(Uri url) => hosts.TryGetValue(Origin(url), out var host) ? host.Describe() : null;
+    public UpstreamHostState? Describe(Uri url) => hosts.TryGet(Origin(url), out var host) ? host.Describe() : null;
 
-    /// <summary>All hosts that were asked since the start.</summary>
-    public IReadOnlyList<UpstreamHostState> DescribeHosts() => [.. hosts.Values.Select(host => host.Describe())];
+    /// <summary>The hosts that were asked lately.</summary>
+    public IReadOnlyList<UpstreamHostState> DescribeHosts() => [.. hosts.Select(host => host.Value.Describe())];
 
     /// <inheritdoc/>
     public void Dispose() => http.Dispose();

@@ -79,6 +79,19 @@ public sealed class OutageTests
         asked.ShouldBeGreaterThan(30);
     }
 
+    [Theory]
+    [InlineData("projects")]
+    [InlineData("groups")]
+    public async Task Path_that_is_longer_than_any_is_neither_looked_up_nor_remembered(string what)
+    {
+        await using var relay = new Relay(PortOf(await PostgresCluster.CreateDatabaseAsync(), out var database));
+        await using var server = await LarderServer.StartAsync(Token, Through(relay, database));
+        using var nobody = server.ClientFor((string?)null);
+        relay.Cut();
+        (await nobody.AskAsync("GET", $"/{what}/a%2F{new string('b', 6000)}", Token)).Status.ShouldBe(404);
+        (await nobody.AskAsync("GET", $"/{what}/a%2Fb", Token)).Status.ShouldBe(503);
+    }
+
     [Fact]
     public async Task Database_that_was_restarted_between_two_requests_is_not_noticed()
     {

@@ -94,6 +94,8 @@ public sealed class MetadataMergeTests
     [InlineData("<!DOCTYPE metadata SYSTEM \"http://203.0.113.1/x.dtd\"><metadata/>")]
     [InlineData("<metadata>")]
     [InlineData("<html/>")]
+    [InlineData("<?xml version=\"1.0\" encoding=\"utf-7\"?><metadata/>")]
+    [InlineData("<?xml version=\"1.0\" encoding=\"none-such\"?><metadata/>")]
     [InlineData("not XML at all")]
     [InlineData("")]
     public async Task Hostile_or_broken_document_is_none(string xml) =>
@@ -111,5 +113,37 @@ public sealed class MetadataMergeTests
             """), Token);
         (document!.GroupId, document.ArtifactId, document.Release, document.LastUpdated).ShouldBe(("org.acme", "tool", "1.0", "20260101000000"));
         document.Versions.ShouldBe(["1.0"]);
+    }
+
+    [Fact]
+    public async Task Deeply_nested_document_is_none()
+    {
+        var deep = string.Concat(Enumerable.Repeat("<a>", 500_000)) + string.Concat(Enumerable.Repeat("</a>", 500_000));
+        (await MavenMetadata.ReadAsync(Encoding.UTF8.GetBytes($"<metadata><groupId>{deep}</groupId></metadata>"), Token)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task What_the_model_does_not_know_is_skipped_and_the_first_of_two_counts()
+    {
+        var document = await MavenMetadata.ReadAsync(Encoding.UTF8.GetBytes("""
+            <metadata>
+              <groupId>g<extra><groupId>other</groupId></extra></groupId><groupId>second</groupId>
+              <versioning>
+                <snapshot><timestamp>20260101.000000</timestamp><buildNumber>7</buildNumber></snapshot>
+                <versions><version><![CDATA[1.0]]></version><other>9</other></versions>
+                <snapshotVersions>
+                  <snapshotVersion><value>1.0-1</value><updated>1</updated></snapshotVersion>
+                  <snapshotVersion><extension>pom</extension></snapshotVersion>
+                  <snapshotVersion><classifier>sources</classifier><extension>jar</extension><value>1.0-2</value></snapshotVersion>
+                </snapshotVersions>
+              </versioning>
+              <plugins><plugin><prefix>p</prefix><artifactId>a</artifactId></plugin><plugin><prefix>half</prefix></plugin></plugins>
+            </metadata>
+            """), Token);
+        document!.GroupId.ShouldBe("second");
+        document.Versions.ShouldBe(["1.0"]);
+        document.Snapshot.ShouldBe(new Snapshot("20260101.000000", 7, LocalCopy: false));
+        document.SnapshotVersions.ShouldBe([new("jar", null, "1.0-1", "1"), new("jar", "sources", "1.0-2", "")]);
+        document.Plugins.ShouldBe([new MetadataPlugin("p", "a", null)]);
     }
 }
