@@ -55,6 +55,9 @@ public sealed class CrashTests
         var started = new TaskCompletionSource();
         var upload = client.PutAsync(new Uri("projects/1/packages/generic/a/1/a.bin", UriKind.Relative), new HeldContent(started, go), Token);
         await started.Task.WaitAsync(Token);
+        // Sent is not received: the server must have begun to store it.
+        var temp = Path.Combine(server.DataDirectory, "blobs", "temp");
+        while (!Directory.EnumerateFiles(temp).Any()) await Task.Yield();
         var stopping = server.StopAsync();
         // The listening socket closes first: from then on the server is stopping.
         while (await CanConnectAsync(server)) await Task.Yield();

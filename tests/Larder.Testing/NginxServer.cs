@@ -46,14 +46,15 @@ public sealed class NginxServer : IAsyncDisposable
     {
         process = Process.Start(new ProcessStartInfo("nginx", ["-c", folder["nginx.conf"], "-p", folder.Path, "-e", folder["error.log"]]))!;
         using var client = new HttpClient();
-        for (var attempt = 0; ; attempt++)
+        var waiting = Stopwatch.StartNew();
+        while (true)
         {
             try
             {
                 using var answer = await client.GetAsync(Url);
                 break;
             }
-            catch (HttpRequestException) when (attempt < 200 && !process.HasExited)
+            catch (HttpRequestException) when (waiting.Elapsed < TimeSpan.FromMinutes(2) && !process.HasExited)
             {
                 await Task.Delay(25);
             }

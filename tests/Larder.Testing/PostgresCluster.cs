@@ -71,7 +71,8 @@ public sealed class PostgresCluster
 
     private async Task WaitUntilReadyAsync()
     {
-        for (var attempt = 0; ; attempt++)
+        var waiting = Stopwatch.StartNew();
+        while (true)
         {
             try
             {
@@ -79,7 +80,7 @@ public sealed class PostgresCluster
                 await connection.OpenAsync();
                 return;
             }
-            catch (NpgsqlException) when (attempt < 200 && !process.HasExited)
+            catch (NpgsqlException) when (waiting.Elapsed < TimeSpan.FromMinutes(2) && !process.HasExited)
             {
                 await Task.Delay(50);
             }

@@ -30,7 +30,7 @@ public sealed class ScriptedUpstream : IAsyncDisposable
     public ScriptedUpstream() => Start();
 
     /// <summary>The port, which stays the same when the server is stopped and started again.</summary>
-    public int Port { get; private set; }
+    public int Port { get; } = Ports.Free();
 
     /// <summary>Its address, without a trailing slash.</summary>
     public string Url => $"http://127.0.0.1:{Port}";
@@ -95,7 +95,6 @@ public sealed class ScriptedUpstream : IAsyncDisposable
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, Port));
         socket.Listen(512);
-        Port = ((IPEndPoint)socket.LocalEndPoint!).Port;
         listener = socket;
         accepting = AcceptAsync(socket);
     }

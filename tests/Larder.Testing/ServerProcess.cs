@@ -85,9 +85,10 @@ public sealed class ServerProcess : IAsyncDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         using var client = new HttpClient();
-        for (var attempt = 0; ; attempt++)
+        var waiting = Stopwatch.StartNew();
+        while (true)
         {
-            if (process.HasExited || attempt == 600) throw new InvalidOperationException($"The server did not start:\n{Log}");
+            if (process.HasExited || waiting.Elapsed > TimeSpan.FromMinutes(2)) throw new InvalidOperationException($"The server did not start:\n{Log}");
             try
             {
                 using var answer = await client.GetAsync(Url + "/-/readiness");

@@ -44,7 +44,7 @@ internal sealed partial class Download
         /// <summary>Asking, or receiving: may be given up when nobody wants the file any more.</summary>
         Running,
 
-        /// <summary>Nobody wanted it, or it broke in the middle: nobody may join, who comes now begins another.</summary>
+        /// <summary>Nobody wanted it, or it failed: nobody may join, who comes now begins another.</summary>
         Closed,
 
         /// <summary>The outcome is certain; what is left is to write it down.</summary>
@@ -76,7 +76,10 @@ internal sealed partial class Download
         }
     });
 
-    /// <summary>A reader more; null when the download is being given up, has broken, or is over.</summary>
+    /// <summary>It is never started: another was faster.</summary>
+    public void Discard() => cancellation.Dispose();
+
+    /// <summary>A reader more; null when the download is being given up, has failed, or is over.</summary>
     public DownloadReader? TryJoin()
     {
         lock (gate)
@@ -237,10 +240,9 @@ internal sealed partial class Download
 
     private void Fail(UpstreamFailure failure)
     {
-        Settle();
-        if (opened.TrySetResult(new DownloadOpening.Failed(failure))) return;
-        // Before anybody learns of it: who asks again after a broken answer must not be given the same one.
+        // Before anybody learns of it: who asks again after a failure must not be given the same one.
         lock (gate) state = State.Closed;
+        if (opened.TrySetResult(new DownloadOpening.Failed(failure))) return;
         Show(0, new DownloadEnd(null, failure));
     }
 

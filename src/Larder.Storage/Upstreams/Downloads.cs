@@ -24,10 +24,15 @@ public sealed class Downloads(
         {
             if (running.TryGetValue(key, out var download) && download.TryJoin() is { } reader) return reader;
             var begun = new Download(key, plan(), client, blobs, options, time, logger, stopping.Token);
-            var won = download is null ? running.TryAdd(key, begun) : running.TryUpdate(key, begun, download);
-            if (!won) continue; // somebody else was faster: join that one
-            if (download is not null) KeepUntilEnded(download);
+            // Before anybody else can join and leave: a download without readers is given up.
             var first = begun.TryJoin()!;
+            var won = download is null ? running.TryAdd(key, begun) : running.TryUpdate(key, begun, download);
+            if (!won)
+            {
+                begun.Discard();
+                continue; // somebody else was faster: join that one
+            }
+            if (download is not null) KeepUntilEnded(download);
             begun.Start(() => running.TryRemove(new(key, begun)));
             return first;
         }

@@ -40,12 +40,20 @@ public sealed class DownloadsTests : IAsyncLifetime
     public async Task Twenty_readers_of_one_file_make_one_request_and_all_get_its_bytes()
     {
         var content = Content(50 << 20);
-        upstream.File(Path, content);
+        var joined = 0;
+        var allJoined = new TaskCompletionSource();
+        upstream.On(Path, async (_, answer) =>
+        {
+            await allJoined.Task; // who comes after the end is another story
+            await answer.HeadAsync(200, ("Content-Length", $"{content.Length}"));
+            await answer.BodyAsync(content);
+        });
         var plan = new Plan(upstream);
 
         var digests = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(async () =>
         {
             await using var reader = Join(plan);
+            if (Interlocked.Increment(ref joined) == 20) allJoined.SetResult();
             (await reader.OpenedAsync(Token)).ShouldBeOfType<DownloadOpening.Streaming>();
             return await DigestAsync(reader);
         }, Token)));
@@ -81,8 +89,8 @@ public sealed class DownloadsTests : IAsyncLifetime
         upstream.File(Path, Content(20 << 20));
         var plan = new Plan(upstream);
         await using var idle = Join(plan);
-        await idle.ReadAsync(new byte[10], Token);
         await using var busy = Join(plan);
+        await idle.ReadAsync(new byte[10], Token);
         (await DigestAsync(busy)).ShouldBe(Convert.ToHexStringLower(SHA256.HashData(Content(20 << 20))));
         (await DigestAsync(idle)).ShouldNotBeEmpty();
         upstream.Count(Path).ShouldBe(1);
@@ -190,6 +198,27 @@ public sealed class DownloadsTests : IAsyncLifetime
         }
         await foreach (var blob in blobs.ListAsync(Token)) blob.ShouldBeNull();
         plan.Published.Task.IsCompleted.ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("refused")]
+    [InlineData("broken")]
+    public async Task Who_comes_after_a_failure_that_was_told_asks_anew_even_while_it_is_being_cleaned_up(string how)
+    {
+        for (var round = 0; round < 50; round++)
+        {
+            if (how == "refused") upstream.Status(Path, 418);
+            else upstream.File(Path, new byte[1000], ("X-Checksum-Md5", new string('b', 32)));
+            await using (var reader = Join(new Plan(upstream)))
+            {
+                if (how == "refused") (await reader.OpenedAsync(Token)).ShouldBeOfType<DownloadOpening.Failed>();
+                else await Should.ThrowAsync<DownloadBrokenException>(async () => await DigestAsync(reader));
+                upstream.File(Path, Content(10));
+                await using var next = Join(new Plan(upstream)); // at once
+                (await DigestAsync(next)).ShouldBe(Convert.ToHexStringLower(SHA256.HashData(Content(10))));
+            }
+            while (downloads.Snapshot().Count > 0) await Task.Yield(); // one that is good may be joined to its end
+        }
     }
 
     [Fact]
