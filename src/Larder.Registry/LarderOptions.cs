@@ -28,6 +28,9 @@ public sealed class LarderOptions
     /// <summary>Base of absolute links; empty to take it from the request.</summary>
     public string ExternalUrl { get; init; } = "";
 
+    /// <summary>The one port on which <c>/-/metrics</c> answers; 0 for every port.</summary>
+    public int MetricsPort { get; init; }
+
     /// <summary>Whether Guests may pull from private projects; GitLab's default is that Reporters may.</summary>
     public bool GuestsMayPull { get; init; }
 
@@ -57,6 +60,7 @@ public sealed class LarderOptions
         if (Blobs.Kind is not "FileSystem") problems.Add($"Larder:Blobs:Kind is '{Blobs.Kind}'; this version knows FileSystem.");
         if (ExternalUrl.Length > 0 && !(Uri.TryCreate(ExternalUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
             problems.Add($"Larder:ExternalUrl is '{ExternalUrl}'; it must be an http or https URL.");
+        if (MetricsPort is < 0 or > 65535) problems.Add("Larder:MetricsPort is no port; 0 means every port.");
         if (GenericPackageMaxBytes < 0) problems.Add("Larder:GenericPackageMaxBytes is negative; 0 means no limit.");
         if (BlobGraceHours < 1) problems.Add("Larder:BlobGraceHours is below 1; an upload that is being stored must not be swept.");
         if (InitialRootToken.Length is > 0 and < 20)

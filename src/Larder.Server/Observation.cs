@@ -1,3 +1,4 @@
+using Larder.Registry;
 using Larder.Registry.Data;
 using OpenTelemetry.Metrics;
 
@@ -14,14 +15,24 @@ internal static class Observation
 
     /// <summary>
     /// <c>/-/liveness</c>: the process answers. <c>/-/readiness</c> and <c>/-/health</c>: so does the database.
-    /// <c>/-/metrics</c>: Prometheus.
+    /// <c>/-/metrics</c>: Prometheus, which asks for no token; it can be kept to a port that only the operator reaches.
     /// </summary>
-    public static void MapObservation(this WebApplication app)
+    public static void MapObservation(this WebApplication app, LarderOptions options)
     {
         app.MapGet("/-/liveness", () => Results.Text("ok"));
         app.MapGet("/-/readiness", ReadinessAsync);
         app.MapGet("/-/health", ReadinessAsync);
-        app.MapPrometheusScrapingEndpoint("/-/metrics");
+        app.MapPrometheusScrapingEndpoint("/-/metrics").Add(endpoint =>
+        {
+            var scrape = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = context =>
+            {
+                // Not the port of the Host header, which the client chooses.
+                if (options.MetricsPort == 0 || context.Connection.LocalPort == options.MetricsPort) return scrape(context);
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
+            };
+        });
     }
 
     // What is wrong is in the log already, once: this is asked every few seconds.

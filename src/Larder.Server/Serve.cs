@@ -23,7 +23,7 @@ internal static partial class Serve
         app.UseRegistry();
         app.MapRegistry();
         app.MapPages();
-        app.MapObservation();
+        app.MapObservation(options);
 
         app.Services.GetRequiredService<IBlobStore>(); // takes the folder now: two servers must not share one
         await PrepareAsync(app, options, cancellationToken);

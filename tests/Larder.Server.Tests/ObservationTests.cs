@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Larder.Testing;
 using Npgsql;
@@ -43,6 +45,45 @@ public sealed class ObservationTests
         metrics.ShouldMatch("""larder_maven_answers_total\{[^}]*source="undecided"[^}]*\} 1""");
         metrics.ShouldMatch("""larder_maven_answers_total\{[^}]*source="absent"[^}]*\} 1""");
         metrics.ShouldMatch("""larder_maven_upstream_failures_total\{[^}]*kind="ServerError"[^}]*\} 1""");
+    }
+
+    [Fact]
+    public async Task Metrics_can_be_kept_to_a_port_of_their_own()
+    {
+        var port = Ports.Free();
+        await using var server = await ServerProcess.StartAsync(new Dictionary<string, string> { ["Larder__MetricsPort"] = $"{port}" }, furtherPort: port);
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.Host = $"127.0.0.1:{port}"; // what a client says of the port counts for nothing
+        (await client.GetAsync(new Uri(server.Url + "/-/metrics"), Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/-/metrics"), Token)).ShouldContain("# TYPE ");
+    }
+
+    [Fact]
+    public async Task Upload_that_trickles_is_cut_off_with_408()
+    {
+        await using var server = await ServerProcess.StartAsync();
+        using var client = server.Client();
+        await client.AskAsync("POST", "/projects", Token, new { name = "p", path = "p" });
+        using var connection = new TcpClient();
+        await connection.ConnectAsync(IPAddress.Loopback, server.Port, Token);
+        await using var stream = connection.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes("PUT /api/v4/projects/1/packages/generic/a/1/a.bin HTTP/1.1\r\nHost: x\r\n"
+            + $"PRIVATE-TOKEN: {server.RootToken}\r\nContent-Length: 1000000\r\n\r\n"), Token);
+        var answer = new StreamReader(stream).ReadLineAsync(Token).AsTask();
+        try
+        {
+            while (!answer.IsCompleted)
+            {
+                await stream.WriteAsync("x"u8.ToArray(), Token); // some bytes a second: the server wants 240
+                await Task.WhenAny(answer, Task.Delay(200, Token));
+            }
+            (await answer).ShouldStartWith("HTTP/1.1 408 ");
+        }
+        catch (IOException)
+        {
+            // Cut before we have read why.
+        }
+        (await client.AskAsync("GET", "/projects/1/packages", Token)).Text.ShouldBe("[]");
     }
 
     [Fact]
@@ -91,10 +132,22 @@ public sealed class ObservationTests
         {
             await client.GetAsync(new Uri("user", UriKind.Relative), Token);
             await client.GetAsync(new Uri($"user?private_token={server.RootToken}", UriKind.Relative), Token);
+            // A name that would be a line of its own in a log that did not escape it, and fails.
+            await using var upstream = new ScriptedUpstream();
+            upstream.Status("/org/a/1/a-1.jar", 500);
+            var group = (await client.AskAsync("POST", "/groups", Token, new { name = "g", path = "g" }))["id"];
+            await client.AskAsync("POST", $"/groups/{group}/-/virtual_registries/packages/maven/registries", Token, new { name = "m" });
+            await client.AskAsync("POST", "/virtual_registries/packages/maven/registries/1/upstreams", Token,
+                new { url = upstream.Url, name = "evil\r\n{\"EventId\":1}\n\u001b[31mnot JSON", username = "me", password = "an-upstreams-password" });
+            client.DefaultRequestHeaders.Authorization = null; // the download endpoint takes its own header
+            client.DefaultRequestHeaders.Add("Private-Token", server.RootToken);
+            (await client.AskAsync("GET", "/virtual_registries/packages/maven/1/org/a/1/a-1.jar", Token)).Status.ShouldBe(503);
         }
         await server.StopAsync();
         foreach (var line in server.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries)) JsonDocument.Parse(line).Dispose();
+        server.Log.ShouldContain("\"EventId\":4001");
         server.Log.ShouldNotContain(server.RootToken);
+        server.Log.ShouldNotContain("an-upstreams-password");
     }
 
     [Theory]

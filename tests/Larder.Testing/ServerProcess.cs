@@ -12,11 +12,12 @@ public sealed class ServerProcess : IAsyncDisposable
     private readonly TemporaryDirectory folder = new();
     private readonly List<string> log = [];
     private readonly int? largestFileKibibytes;
+    private readonly int? furtherPort;
     private Process? process;
 
-    private ServerProcess(IReadOnlyDictionary<string, string> settings, int? largestFileKibibytes)
+    private ServerProcess(IReadOnlyDictionary<string, string> settings, int? largestFileKibibytes, int? furtherPort)
     {
-        this.largestFileKibibytes = largestFileKibibytes;
+        (this.largestFileKibibytes, this.furtherPort) = (largestFileKibibytes, furtherPort);
         Port = Ports.Free();
         environment = new Dictionary<string, string>(settings)
         {
@@ -54,9 +55,11 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts it, with further settings as environment variables, and waits until it is ready.</summary>
     /// <param name="settings">Environment variables.</param>
     /// <param name="largestFileKibibytes">A file that would grow beyond this cannot be written: as near to a full disk as a process can be put.</param>
-    public static async Task<ServerProcess> StartAsync(IReadOnlyDictionary<string, string>? settings = null, int? largestFileKibibytes = null)
+    /// <param name="furtherPort">A second port to listen on.</param>
+    public static async Task<ServerProcess> StartAsync(
+        IReadOnlyDictionary<string, string>? settings = null, int? largestFileKibibytes = null, int? furtherPort = null)
     {
-        var server = new ServerProcess(settings ?? new Dictionary<string, string>(), largestFileKibibytes);
+        var server = new ServerProcess(settings ?? new Dictionary<string, string>(), largestFileKibibytes, furtherPort);
         try
         {
             await server.StartAsync();
@@ -72,7 +75,8 @@ public sealed class ServerProcess : IAsyncDisposable
     /// <summary>Starts it again on the same data and port.</summary>
     public async Task StartAsync()
     {
-        string[] program = ["dotnet", Program, "--urls", Url];
+        var urls = furtherPort is null ? Url : string.Create(CultureInfo.InvariantCulture, $"{Url};http://127.0.0.1:{furtherPort}");
+        string[] program = ["dotnet", Program, "--urls", urls];
         // The signal of that limit would end the process, unless it is ignored from before its start.
         if (largestFileKibibytes is { } limit)
             program = ["bash", "-c", string.Create(CultureInfo.InvariantCulture, $"trap '' XFSZ; ulimit -f {limit}; exec \"$@\""), "bash", .. program];

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
 using BitFaster.Caching.Lru;
 
 namespace Larder.Registry.VirtualRegistries;
@@ -10,7 +13,7 @@ namespace Larder.Registry.VirtualRegistries;
 public sealed class AbsenceMemory(LarderOptions options, TimeProvider time)
 {
     private const int MostRemembered = 100_000;
-    private readonly ConcurrentLru<(long UpstreamId, long Generation, string Path), long> until = new(MostRemembered);
+    private readonly ConcurrentLru<(long UpstreamId, long Generation, UInt128 Path), long> until = new(MostRemembered);
 
     /// <summary>Whether the upstream's "not here" is still good.</summary>
     public bool Remembers(Upstream upstream, MavenPath path) =>
@@ -23,6 +26,12 @@ public sealed class AbsenceMemory(LarderOptions options, TimeProvider time)
         if (seconds > 0) until.AddOrUpdate(Key(upstream, path), time.GetUtcNow().AddSeconds(seconds).ToUnixTimeMilliseconds());
     }
 
-    private static (long UpstreamId, long Generation, string Path) Key(Upstream upstream, MavenPath path) =>
-        (upstream.Id, upstream.AbsenceGeneration, path.Value);
+    // A digest of the path: whoever may download may make up as many long paths as are remembered.
+    private static (long UpstreamId, long Generation, UInt128 Path) Key(Upstream upstream, MavenPath path)
+    {
+        Span<byte> bytes = stackalloc byte[MavenPath.LongestPath]; // ASCII
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(bytes[..Encoding.ASCII.GetBytes(path.Value, bytes)], digest);
+        return (upstream.Id, upstream.AbsenceGeneration, BinaryPrimitives.ReadUInt128LittleEndian(digest));
+    }
 }

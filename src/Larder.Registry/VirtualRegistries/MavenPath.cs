@@ -9,7 +9,9 @@ namespace Larder.Registry.VirtualRegistries;
 /// </summary>
 public sealed record MavenPath
 {
-    private const int LongestPath = 1024;
+    /// <summary>The longest path, in characters, which are all ASCII.</summary>
+    public const int LongestPath = 1024;
+
     private const string MetadataName = "maven-metadata.xml";
 
     private static readonly SearchValues<char> Allowed = SearchValues.Create(
