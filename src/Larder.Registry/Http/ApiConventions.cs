@@ -34,10 +34,11 @@ public static partial class ApiConventions
         {
             await RefuseAsync(context, ApiError.Malformed(status));
         }
-        catch (DatabaseUnavailableException) when (!context.Response.HasStarted)
+        catch (DatabaseUnavailableException)
         {
             // Logged once, where the outage began.
-            await RefuseAsync(context, ApiError.Unavailable("the database does not answer", RetryAfterSeconds));
+            if (context.Response.HasStarted) context.Abort();
+            else await RefuseAsync(context, ApiError.Unavailable("the database does not answer", RetryAfterSeconds));
         }
         catch (BlobStoreFullException e) when (!context.Response.HasStarted)
         {

@@ -12,16 +12,21 @@ internal static class PackageQuery
         "rubygems", "rpm", "ml_model", "cargo",
     ];
 
+    // Each is a condition of its own, and SQLite has an end to how deep they may be.
+    private const int MostWords = 16;
+
     /// <summary>The filter; what is wrong goes into the parameters' problems.</summary>
     public static PackageFilter Read(ApiParameters parameters, bool inGroup)
     {
+        var words = parameters.Text("package_name");
+        if (words?.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length > MostWords) parameters.Problem("package_name is too long");
         _ = parameters.Flag("include_versionless"); // every package has a version, so this only has to be a yes or a no
         return new()
         {
             OrderBy = parameters.OneOf("order_by", [.. PackageListing.Orders.Where(order => inGroup || order != "project_path")]) ?? "created_at",
             Descending = parameters.OneOf("sort", "asc", "desc") == "desc",
             Type = parameters.OneOf("package_type", Types),
-            NameWords = parameters.Text("package_name"),
+            NameWords = words,
             Version = parameters.Text("package_version"),
             Status = parameters.OneOf("status", [.. PackageStatus.All]),
         };

@@ -86,6 +86,15 @@ public abstract class HostileRequestTests(LarderServer server) : IAsyncLifetime
     public async Task Query_or_id_that_no_row_can_have_is_no_bug(string target, int status) =>
         (await server.AskAsync("GET", target, Token)).ShouldStartWith($"HTTP/1.1 {status} ");
 
+    [Fact]
+    public async Task Search_of_more_words_than_a_statement_can_hold_is_400()
+    {
+        var project = await server.CreateProjectAsync(Token);
+        var words = string.Join('+', Enumerable.Repeat("w", 3000));
+        foreach (var list in new[] { $"projects/{project.Id}", $"groups/{project.NamespaceId}" })
+            (await server.AskAsync("GET", $"/api/v4/{list}/packages?package_name={words}", Token)).ShouldStartWith("HTTP/1.1 400 ");
+    }
+
     [Theory]
     [InlineData("/api/v4/projects/1/packages/generic/a/1/%2e%2e%2fx")]
     [InlineData("/api/v4/projects/1/packages/generic/a/1/%252e%252e%252fx")]
