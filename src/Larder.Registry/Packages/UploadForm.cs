@@ -14,9 +14,13 @@ internal sealed class UploadForm
 {
     private const int BufferBytes = 1 << 16;
     private const int LongestField = 64;
+    private const int MostParts = 100;
+    private const int MostPassedOverBytes = 1 << 20; // in all: the limit of a file is no limit of what stands around it
     private readonly MultipartReader reader;
     private readonly Dictionary<string, string> fields = [];
     private MultipartSection? file;
+    private int parts;
+    private long passedOver;
 
     private UploadForm(string boundary, Stream body) => reader = new MultipartReader(boundary, body, BufferBytes);
 
@@ -56,10 +60,22 @@ internal sealed class UploadForm
         while (await WellFormedAsync(new ValueTask<MultipartSection?>(reader.ReadNextSectionAsync(cancellationToken))) is { } section)
         {
             var name = HeaderUtilities.RemoveQuotes(section.GetContentDispositionHeader()?.Name ?? default).ToString();
+            if (++parts > MostParts) throw new InvalidDataException("The form has too many parts.");
             if (name == "file") return section;
             if (name is "status" or "select") fields[name] = await ReadFieldAsync(section.Body, cancellationToken);
+            await PassOverAsync(section.Body, cancellationToken);
         }
         return null;
+    }
+
+    private async Task PassOverAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[4096];
+        while (await WellFormedAsync(body.ReadAsync(buffer, cancellationToken)) is > 0 and var read)
+        {
+            passedOver += read;
+            if (passedOver > MostPassedOverBytes) throw new InvalidDataException("The form has more around its file than any form.");
+        }
     }
 
     // Longer than any value that is allowed: then it is refused as a wrong value, whatever follows.

@@ -317,6 +317,18 @@ public abstract class GenericTests(LarderServer server) : IAsyncLifetime
         (await PutFormAsync("app/1.0/large", exact)).Status.ShouldBe(201);
     }
 
+    [Fact]
+    public async Task Form_with_endless_other_parts_is_refused()
+    {
+        using var bytes = Form(("other", new byte[(1 << 20) + 1]), ("file", new byte[10]));
+        (await PutFormAsync("app/1.0/hidden", bytes)).Status.ShouldBe(400);
+        using var parts = Form([.. Enumerable.Range(0, 101).Select(i => ($"other-{i}", new byte[1])), ("file", new byte[10])]);
+        (await PutFormAsync("app/1.0/hidden", parts)).Status.ShouldBe(400);
+        (await GetAsync("app/1.0/hidden")).Status.ShouldBe(404);
+        using var some = Form(("other", new byte[1 << 20]), ("file", new byte[10]));
+        (await PutFormAsync("app/1.0/hidden", some)).Status.ShouldBe(201);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
