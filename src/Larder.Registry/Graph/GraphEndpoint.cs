@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using GraphQL.Transport;
 using Larder.Registry.Access;
 using Larder.Registry.Http;
@@ -13,7 +14,7 @@ namespace Larder.Registry.Graph;
 /// <c>POST /api/graphql</c> with <c>{"query": …, "variables": …, "operationName": …}</c>. What was understood is answered 200,
 /// with <c>errors</c> where something did not go.
 /// </summary>
-internal static class GraphEndpoint
+internal static partial class GraphEndpoint
 {
     private const int MostBodyBytes = 256 << 10;
 
@@ -32,7 +33,6 @@ internal static class GraphEndpoint
             await ApiError.Graph(StatusCodes.Status400BadRequest, problem).ExecuteAsync(context);
             return;
         }
-        context.Response.ContentType = "application/json; charset=utf-8";
         await execution.RunAsync(context, request!);
     }
 
@@ -46,12 +46,26 @@ internal static class GraphEndpoint
             {
                 null or "" => (null, "The request has no query"),
                 { Length: > LongestQuery } => (null, $"The query is longer than {LongestQuery} characters"),
+                var query when NoText().IsMatch(query) || !IsText(query) || !IsText(request.Variables) => (null, "The request holds what is no text"),
                 _ => (request, null),
             };
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The latter where half a surrogate pair is escaped, or the bytes are not UTF-8.
             return (null, "The request body is not a JSON object with a query");
         }
     }
+
+    private static bool IsText(object? value) => value switch
+    {
+        string text => UnicodeText.IsValid(text),
+        IReadOnlyDictionary<string, object?> members => members.All(member => IsText(member.Key) && IsText(member.Value)),
+        IEnumerable<object?> items => items.All(IsText),
+        _ => true,
+    };
+
+    // Escapes of NUL and of halves of surrogate pairs inside the query's own literals.
+    [GeneratedRegex(@"\\u(?:0000|\{0+\}|[dD][89a-fA-F])", RegexOptions.NonBacktracking)]
+    private static partial Regex NoText();
 }

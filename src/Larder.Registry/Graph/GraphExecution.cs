@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using GraphQL;
 using GraphQL.Execution;
 using GraphQL.SystemTextJson;
@@ -6,6 +7,7 @@ using GraphQL.Types;
 using GraphQL.Validation;
 using GraphQL.Validation.Complexity;
 using GraphQL.Validation.Rules.Custom;
+using Larder.Registry.Data;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -43,6 +45,7 @@ public sealed partial class GraphExecution(ILogger<GraphExecution> logger)
     /// <summary>Runs the request and writes the answer.</summary>
     public async Task RunAsync(HttpContext context, GraphQLRequest request)
     {
+        DatabaseUnavailableException? outage = null;
         var result = await executer.ExecuteAsync(new ExecutionOptions
         {
             Schema = schema.Value,
@@ -56,11 +59,19 @@ public sealed partial class GraphExecution(ILogger<GraphExecution> logger)
             CancellationToken = context.RequestAborted,
             UnhandledExceptionDelegate = failure =>
             {
+                if (failure.OriginalException is DatabaseUnavailableException away)
+                {
+                    outage = away;
+                    return Task.CompletedTask;
+                }
                 FieldFailed(logger, failure.OriginalException, failure.FieldContext?.FieldDefinition.Name ?? "");
                 failure.ErrorMessage = "Internal server error";
                 return Task.CompletedTask;
             },
         });
+        // 200 with an error in it would be final to a client; a 503 is tried again.
+        if (outage is not null) ExceptionDispatchInfo.Throw(outage);
+        context.Response.ContentType = "application/json; charset=utf-8";
         await Json.WriteAsync(context.Response.Body, result, context.RequestAborted);
     }
 

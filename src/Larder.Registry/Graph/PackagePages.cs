@@ -57,12 +57,14 @@ internal static class PackagePages
     private static PackageFilter FilterOf(IResolveFieldContext context)
     {
         var (orderBy, descending) = context.GetArgument<PackageSort>("sort");
+        var words = context.GetArgument<string?>("packageName");
+        if (PackageFilter.HasTooManyWords(words)) throw new ExecutionError("`packageName` has too many words");
         return new PackageFilter
         {
             OrderBy = orderBy,
             Descending = descending,
             Type = context.GetArgument<string?>("packageType"),
-            NameWords = context.GetArgument<string?>("packageName"),
+            NameWords = words,
             Version = context.GetArgument<string?>("packageVersion"),
             Status = context.GetArgument<string?>("status"),
         };

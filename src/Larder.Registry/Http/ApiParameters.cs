@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
@@ -156,24 +154,13 @@ public sealed class ApiParameters
         }
     }
 
-    // A NUL is no text to PostgreSQL, nor half a surrogate pair to anybody.
     private void RefuseWhatIsNoText()
     {
         foreach (var (name, value) in values)
         {
-            if (!IsText(name)) problems.Add("The name of a parameter is invalid");
-            else if (!IsText(value)) problems.Add($"{name} is invalid");
+            if (!UnicodeText.IsValid(name)) problems.Add("The name of a parameter is invalid");
+            else if (!UnicodeText.IsValid(value)) problems.Add($"{name} is invalid");
         }
-    }
-
-    private static bool IsText(string? text)
-    {
-        for (var rest = text.AsSpan(); !rest.IsEmpty;)
-        {
-            if (rest[0] == 0 || Rune.DecodeFromUtf16(rest, out _, out var consumed) != OperationStatus.Done) return false;
-            rest = rest[consumed..];
-        }
-        return true;
     }
 
     private async Task ReadJsonAsync(HttpContext context)

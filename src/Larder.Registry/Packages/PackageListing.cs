@@ -9,6 +9,9 @@ namespace Larder.Registry.Packages;
 /// <summary>Which packages a listing shows, and in what order.</summary>
 public sealed record PackageFilter
 {
+    // Each is a condition of its own, and SQLite has an end to how deep they may be.
+    private const int MostWords = 16;
+
     /// <summary>One of <see cref="PackageListing.Orders"/>.</summary>
     public string OrderBy { get; init; } = "created_at";
 
@@ -20,6 +23,10 @@ public sealed record PackageFilter
 
     /// <summary>Words, each of which the name must contain, whatever the case.</summary>
     public string? NameWords { get; init; }
+
+    /// <summary>Whether these are more words than can be looked for.</summary>
+    public static bool HasTooManyWords(string? words) =>
+        words?.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Length > MostWords;
 
     /// <summary>Exactly this version.</summary>
     public string? Version { get; init; }

@@ -12,14 +12,11 @@ internal static class PackageQuery
         "rubygems", "rpm", "ml_model", "cargo",
     ];
 
-    // Each is a condition of its own, and SQLite has an end to how deep they may be.
-    private const int MostWords = 16;
-
     /// <summary>The filter; what is wrong goes into the parameters' problems.</summary>
     public static PackageFilter Read(ApiParameters parameters, bool inGroup)
     {
         var words = parameters.Text("package_name");
-        if (words?.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length > MostWords) parameters.Problem("package_name is too long");
+        if (PackageFilter.HasTooManyWords(words)) parameters.Problem("package_name is too long");
         _ = parameters.Flag("include_versionless"); // every package has a version, so this only has to be a yes or a no
         return new()
         {

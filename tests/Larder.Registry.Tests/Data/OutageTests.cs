@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Larder.Registry.Data;
+using Larder.Registry.Tests.Graph;
 using Larder.Registry.Upkeep;
 using Larder.Registry.VirtualRegistries;
 using Larder.Testing;
@@ -77,6 +78,22 @@ public sealed class OutageTests
             }
         }
         asked.ShouldBeGreaterThan(30);
+    }
+
+    [Fact]
+    public async Task GraphQL_answers_an_outage_like_every_other_route()
+    {
+        await using var relay = new Relay(PortOf(await PostgresCluster.CreateDatabaseAsync(), out var database));
+        await using var server = await LarderServer.StartAsync(Token, Through(relay, database));
+        using var nobody = server.ClientFor((string?)null); // whom no row must be read for: it is the field that finds the database away
+        const string query = "{ a: group(fullPath: \"a\") { id } b: project(fullPath: \"a/b\") { id } }";
+        (await nobody.AskGraphAsync(query, Token)).Text.ShouldBe("""{"data":{"a":null,"b":null}}""");
+        relay.Cut();
+        server.Time.Advance(TimeSpan.FromSeconds(6));
+        var away = await nobody.AskGraphAsync(query, Token);
+        (away.Status, away.Header("Retry-After"), away.Text).ShouldBe((503, "10", Away));
+        relay.Mend();
+        (await nobody.AskGraphAsync(query, Token)).Status.ShouldBe(200);
     }
 
     [Theory]

@@ -152,6 +152,29 @@ public abstract class GraphTransportTests(LarderServer server)
         server.Log.Where(line => line.StartsWith("Error", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("""{"query":"{ group(fullPath: \"a\u0000b\") { id } }"}""")]
+    [InlineData("""{"query":"{ group(fullPath: \"a\\u0000b\") { id } }"}""")]
+    [InlineData("""{"query":"{ group(fullPath: \"a\\ud800\") { id } }"}""")]
+    [InlineData("""{"query":"{ group(fullPath: \"a\ud800\") { id } }"}""")]
+    [InlineData("""{"query":"query ($p: ID!) { group(fullPath: $p) { id } }","variables":{"p":"a\u0000b"}}""")]
+    [InlineData("""{"query":"query ($p: ID!) { group(fullPath: $p) { id } }","variables":{"p":"a\ud800b"}}""")]
+    [InlineData("""{"query":"query ($p: ID!) { group(fullPath: $p) { id } }","variables":{"p":[{"a\u0000":1}]}}""")]
+    public async Task What_is_no_text_is_400(string body)
+    {
+        (await SendAsync(body, "application/json")).Status.ShouldBe(400);
+        server.Log.Where(line => line.StartsWith("Error", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task More_words_than_can_be_looked_for_are_an_error_of_the_field()
+    {
+        var project = await server.CreateProjectAsync(cancel);
+        var answer = await root.AskGraphAsync("query ($p: ID!, $n: String) { project(fullPath: $p) { packages(packageName: $n) { count } } }", cancel,
+            new { p = project.FullPath, n = string.Join(' ', Enumerable.Repeat("w", 5000)) });
+        answer.Json.GetProperty("errors")[0].GetProperty("message").GetString().ShouldBe("`packageName` has too many words");
+    }
+
     [Fact]
     public async Task Schema_can_be_asked_for()
     {
