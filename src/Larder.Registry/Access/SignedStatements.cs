@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Larder.Registry.Http;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -28,10 +29,10 @@ internal sealed class SignedStatements(TrustRuleStore rules, IssuerKeys issuers,
     /// <summary>What the token stands for; null when it is none, or nobody trusts it.</summary>
     public async ValueTask<TokenIdentity?> JudgeAsync(string token, CancellationToken cancellationToken)
     {
-        if (Read(token) is not { } statement || string.IsNullOrEmpty(statement.Issuer)) return null;
-        var trusted = (await rules.OfIssuerAsync(statement.Issuer, cancellationToken)).Where(rule => Fits(rule, statement)).Take(MostGrants).ToList();
+        if (Read(token) is not { } statement || IssuerOf(statement) is not { Length: > 0 } issuer) return null;
+        var trusted = (await rules.OfIssuerAsync(issuer, cancellationToken)).Where(rule => Fits(rule, statement)).Take(MostGrants).ToList();
         if (trusted.Count == 0) return null;
-        var keys = await issuers.FindAsync(statement.Issuer, statement.Kid ?? "", cancellationToken);
+        var keys = await issuers.FindAsync(issuer, statement.Kid ?? "", cancellationToken);
         if (keys is null) return TokenIdentity.Undecided;
         if (keys.Count == 0 || !await IsGenuineAsync(statement, keys, [.. trusted.Select(rule => rule.Audience)])) return null;
 
@@ -43,6 +44,19 @@ internal sealed class SignedStatements(TrustRuleStore rules, IssuerKeys issuers,
         return new TokenIdentity(caller, new DateTimeOffset(statement.ValidTo, TimeSpan.Zero).ToUnixTimeMilliseconds(), IsEnded: false, IsBlocked: false);
     }
 
+    // Anybody can write a token. What is no text in it has no row, and PostgreSQL would not even look for it.
+    private static string? IssuerOf(JsonWebToken statement)
+    {
+        try
+        {
+            return UnicodeText.IsValid(statement.Issuer) ? statement.Issuer : null;
+        }
+        catch (Exception e) when (e is ArgumentException or SecurityTokenException or JsonException or InvalidOperationException or FormatException)
+        {
+            return null; // of another type, which the library notices only when it is asked for
+        }
+    }
+
     private JsonWebToken? Read(string token)
     {
         // Three parts, the first of which begins a JSON object.
@@ -51,7 +65,7 @@ internal sealed class SignedStatements(TrustRuleStore rules, IssuerKeys issuers,
         {
             return handler.ReadJsonWebToken(token);
         }
-        catch (Exception e) when (e is ArgumentException or SecurityTokenException)
+        catch (Exception e) when (e is ArgumentException or SecurityTokenException or JsonException or InvalidOperationException or FormatException)
         {
             return null;
         }

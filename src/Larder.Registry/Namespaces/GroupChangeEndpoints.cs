@@ -44,6 +44,10 @@ internal static class GroupChangeEndpoints
         if (Texts.TooLong("name", changes.Name) is { } tooLong) return tooLong;
         if (changes.Path != group.Path && PathRules.Problem(changes.Path, atTop: group.ParentId is null) is { } pathProblem)
             return ApiError.Model("path", pathProblem);
+        // What is inside it has a longer path too.
+        if (changes.Path.Length > group.Path.Length && await namespaces.LongestPathInsideAsync(group, cancellationToken)
+            + changes.Path.Length - group.Path.Length > PathRules.LongestFullPath)
+            return ApiError.Model("path", $"is too long (full paths end at {PathRules.LongestFullPath} characters)");
         if (changes.Visibility == group.Visibility) return null;
         if (group.ParentId is { } parentId && await namespaces.FindByIdAsync(parentId, cancellationToken) is { } parent
             && !VisibilityRules.Fits(changes.Visibility, parent.Visibility))

@@ -123,6 +123,15 @@ public sealed class NamespaceStore(Database database, AccessCache cache, TimePro
                 where n.id = @Id or n.lineage like @Lineage || '/%'
                 """, new { group.Id, group.Lineage })), cancellationToken);
 
+    /// <summary>The length of the longest full path of the group and of what is inside it.</summary>
+    public Task<long> LongestPathInsideAsync(Namespace group, CancellationToken cancellationToken) => database.ReadAsync(async session => Math.Max(
+        await session.SingleAsync<long>(
+            "select max(length(full_path)) from namespaces where id = @Id or lineage like @Lineage || '/%'", new { group.Id, group.Lineage }),
+        await session.SingleAsync<long>("""
+            select coalesce(max(length(p.full_path)), 0) from projects p join namespaces n on n.id = p.namespace_id
+            where n.id = @Id or n.lineage like @Lineage || '/%'
+            """, new { group.Id, group.Lineage })), cancellationToken);
+
     internal static async Task<Namespace> InsertAsync(Session session, NewNamespace made, long now)
     {
         var fullPath = made.Parent is { } parent ? $"{parent.FullPath}/{made.Path}" : made.Path;

@@ -177,6 +177,50 @@ public abstract class HostileRequestTests(LarderServer server) : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("""{"alg":"RS256"}""", """{"iss":"a\u0000b","aud":"x"}""")]
+    [InlineData("""{"alg":"RS256"}""", """{"iss":"\ud800","aud":"x"}""")]
+    [InlineData("""{"alg":"RS256"}""", """{"iss":5,"aud":{"a":1}}""")]
+    [InlineData("""{"alg":"RS256"}""", """{"iss":["a"],"exp":"never","nbf":1e400,"iat":-9223372036854775809}""")]
+    [InlineData("""{"alg":"RS256"}""", """{"iss":"https://issuer.example","exp":99999999999999999999}""")]
+    [InlineData("""{"alg":"none"}""", """{"iss":"https://issuer.example"}""")]
+    [InlineData("""{"alg":5,"kid":{}}""", "[]")]
+    [InlineData("""{"alg":"RS256"}""", "not JSON")]
+    [InlineData("""{""", """{}""")]
+    public async Task Signed_statement_that_makes_no_sense_is_401(string head, string body)
+    {
+        static string Part(string text) => System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
+        var project = await server.CreateProjectAsync(Token);
+        foreach (var token in new[] { $"{Part(head)}.{Part(body)}.{Part("signature")}", $"{Part(head)}.{Part(body)}.", $"{Part(head)}.." })
+        {
+            foreach (var header in new[] { "JOB-TOKEN: ", "Authorization: Bearer " })
+            {
+                (await RawConnection.AskAsync(server.BaseAddress,
+                    $"GET /api/v4/projects/{project.Id}/packages/generic/a/1/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}{token}\r\n\r\n", Token))
+                    .ShouldStartWith("HTTP/1.1 401 ");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Group_cannot_be_renamed_so_that_the_paths_inside_it_grow_too_long()
+    {
+        using var root = server.ClientFor(LarderServer.RootToken);
+        string? parent = null;
+        var first = "";
+        for (var depth = 0; depth < 4; depth++)
+        {
+            var made = await root.AskAsync("POST", "/groups", Token, new { name = "n", path = (depth == 0 ? Guid.NewGuid().ToString("N") : "g") + new string('x', depth == 0 ? 0 : 240), parent_id = parent });
+            made.Status.ShouldBe(201, made.Text);
+            parent = made["id"];
+            if (depth == 0) first = parent!;
+        }
+        await root.AskAsync("POST", "/projects", Token, new { name = new string('p', 100), namespace_id = parent });
+        var renamed = await root.AskAsync("PUT", $"/groups/{first}", Token, new { path = new string('y', 250) });
+        (renamed.Status, renamed.Text).ShouldBe((400, """{"message":{"path":["is too long (full paths end at 1024 characters)"]}}"""));
+        (await root.AskAsync("PUT", $"/groups/{first}", Token, new { path = $"short-{Guid.NewGuid():n}" })).Status.ShouldBe(200);
+    }
+
+    [Theory]
     [InlineData("bytes=0-99999999999999999999", 200)]
     [InlineData("bytes=99999999999999999999-", 200)]
     [InlineData("bytes=-99999999999999999999", 200)]
