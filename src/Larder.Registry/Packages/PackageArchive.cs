@@ -38,7 +38,7 @@ internal static class PackageArchive
         }
         else if (format == "tar.gz")
         {
-            var gzip = new GZipStream(target, CompressionLevel.Fastest, leaveOpen: true);
+            var gzip = new GZipStream(target, CompressionLevel.Optimal, leaveOpen: true);
             await WriteTarAsync(files, open, gzip, cancellationToken);
             await gzip.DisposeAsync();
         }
@@ -87,7 +87,7 @@ internal static class PackageArchive
         await foreach (var file in files.WithCancellation(cancellationToken))
         {
             await using var blob = await open(file);
-            var entry = zip.CreateEntry(EntryName(file.FileName), CompressionLevel.Fastest);
+            var entry = zip.CreateEntry(EntryName(file.FileName), CompressionLevel.Optimal);
             entry.LastWriteTime = DateTimeOffset.FromUnixTimeMilliseconds(file.CreatedAt);
             var body = await entry.OpenAsync(cancellationToken);
             await new BlobStream(blob).CopyToAsync(body, cancellationToken);
