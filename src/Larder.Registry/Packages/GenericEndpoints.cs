@@ -91,7 +91,7 @@ internal static class GenericEndpoints
     /// <param name="Status">The package's status from now on; null leaves it.</param>
     /// <param name="SelectsFile">Whether the answer is the record of the file.</param>
     /// <param name="Problems">What is wrong, in GitLab's words.</param>
-    private sealed record Wishes(string? Status, bool SelectsFile, IReadOnlyList<string> Problems)
+    internal sealed record Wishes(string? Status, bool SelectsFile, IReadOnlyList<string> Problems)
     {
         public static Wishes Of(HttpRequest request, UploadForm? form)
         {

@@ -18,6 +18,7 @@ public static class PackagesModule
         services.AddSingleton<ResumableStore>();
         services.AddSingleton<ResumableTransfer>();
         services.AddSingleton<ResumableEndpoints>();
+        services.AddPeriodicWork<UploadExpiry>();
         services.AddSingleton<PackageStore>();
         services.AddSingleton<PackageSettingsStore>();
         services.AddSingleton<ProtectionRuleStore>();

@@ -56,8 +56,9 @@ internal sealed class ResumableEndpoints(
         // Without it this is a POST to a file, which GitLab does not know.
         if (context.Request.Headers["Tus-Resumable"].Count == 0) return ApiError.MethodNotAllowed();
         if (VersionProblem(context) is { } otherVersion) return otherVersion;
-        var (names, status, problems) = Read(context);
-        if (problems.Count > 0) return ApiError.Invalid(problems);
+        var names = GenericNames.Of(context.Segment("package_name"), context.Segment("package_version"), context.Segment("file_name"));
+        var wishes = GenericEndpoints.Wishes.Of(context.Request, form: null);
+        if (names.Problems().Concat(wishes.Problems) is var problems && problems.Any()) return ApiError.Invalid(problems);
         var project = await projects.FindAsync(context.Segment("id"), context.RequestAborted);
         if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
         if (await protection.CheckPushAsync(context.Caller(), project!, "generic", names.PackageName, context.RequestAborted) is { } isProtected)
@@ -71,7 +72,7 @@ internal sealed class ResumableEndpoints(
 
         var upload = await uploads.CreateAsync(new ResumableUpload
         {
-            Id = "", ProjectId = project!.Id, Names = names, Status = status, CreatorId = context.Caller().UserId, Length = length,
+            Id = "", ProjectId = project!.Id, Names = names, Status = wishes.Status, CreatorId = context.Caller().UserId, Length = length,
             Expected = expected with { Length = length }, Metadata = metadata.Length == 0 ? null : metadata, ExpiresAt = 0, Offset = 0, IsPublished = false,
         }, context.RequestAborted);
         context.Response.Headers.Location =
@@ -169,15 +170,6 @@ internal sealed class ResumableEndpoints(
         if (await gate.CheckAsync(context, project) is { } refusal) return (null, null, refusal);
         var upload = await uploads.FindAsync(project!.Id, context.Segment("upload_id"), context.RequestAborted);
         return upload is null || upload.CreatorId != context.Caller().UserId ? (null, null, ApiError.NotFound()) : (project, upload, null);
-    }
-
-    private static (GenericNames Names, string? Status, List<string> Problems) Read(HttpContext context)
-    {
-        var names = GenericNames.Of(context.Segment("package_name"), context.Segment("package_version"), context.Segment("file_name"));
-        var problems = names.Problems().ToList();
-        var status = context.Request.Query["status"].ToString();
-        if (status is not ("" or PackageStatus.Default or PackageStatus.Hidden)) problems.Add("status does not have a valid value");
-        return (names, status.Length == 0 ? null : status, problems);
     }
 
     private static ApiError? VersionProblem(HttpContext context)

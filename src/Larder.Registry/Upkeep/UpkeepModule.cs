@@ -9,7 +9,6 @@ public static class UpkeepModule
     public static void AddUpkeep(this IServiceCollection services)
     {
         services.AddSingleton<IntegrityCheck>();
-        services.AddHostedService<UploadExpiry>();
         services.AddSingleton<DownloadCounts>();
         services.AddHostedService(provider => provider.GetRequiredService<DownloadCounts>());
         services.AddSingleton<LeaseStore>();

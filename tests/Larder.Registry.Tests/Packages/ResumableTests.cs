@@ -236,9 +236,26 @@ public abstract class ResumableTests(LarderServer server) : IAsyncLifetime
         (await TusAsync("HEAD", left)).Status.ShouldBe(200);
         server.Time.Advance(TimeSpan.FromHours(2));
         (await PatchAsync(left, 2, "23")).Status.ShouldBe(404);
-        while (await PiecesAsync() > 0) await Task.Yield(); // the clock has woken who looks for them
-        await server.Get<ResumableStore>().DeleteExpiredAsync(cancel);
+        await server.Get<UploadExpiry>().RunAsync(cancel);
         (await PiecesAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Sweep_spares_the_pieces_of_an_upload_until_it_is_ended()
+    {
+        var upload = (await CreateAsync("app/1.0/a", 400)).Header("Location");
+        await PatchAsync(upload, 0, $"swept of {project.FullPath}");
+        (await IsUnusedAsync()).ShouldBe(0);
+        await TusAsync("DELETE", upload);
+        (await IsUnusedAsync()).ShouldBe(1);
+
+        async Task<long> IsUnusedAsync()
+        {
+            await server.Get<Sweep>().RunAsync(cancel);
+            return await server.Get<Database>().ReadAsync(session => session.SingleAsync<long>(
+                "select count(unused_since) from blobs where sha256 = @Sha256",
+                new { Sha256 = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"swept of {project.FullPath}"))) }), cancel);
+        }
     }
 
     [Fact]
