@@ -8,7 +8,7 @@ namespace Larder.Registry.Packages;
 /// A package's files as one archive, written while it is sent: memory is a buffer, whatever the size. Each kind disposes its writer
 /// only when all went well, because disposing is what writes the end of an archive: one that broke off must not look whole.
 /// </summary>
-internal static class PackageArchive
+public static class PackageArchive
 {
     /// <summary>The kinds of archives, which are also their extensions.</summary>
     public static IReadOnlyList<string> Formats { get; } = ["tar", "tar.gz", "zip"];

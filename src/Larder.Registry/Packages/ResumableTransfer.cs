@@ -4,7 +4,7 @@ using Larder.Storage.Blobs;
 namespace Larder.Registry.Packages;
 
 /// <summary>What came of the body of one request.</summary>
-internal abstract record TransferEnd
+public abstract record TransferEnd
 {
     /// <summary>More is to come; so much is here now, and so long it is kept.</summary>
     public sealed record Partial(long Offset, long ExpiresAt) : TransferEnd;
@@ -27,7 +27,7 @@ internal abstract record TransferEnd
 /// was read from it, a process that is killed the piece in hand. The last piece is not written down before the file is published: to
 /// a client an upload with all its bytes is a file that is there.
 /// </summary>
-internal sealed class ResumableTransfer(IBlobStore blobs, ResumableStore uploads)
+public sealed class ResumableTransfer(IBlobStore blobs, ResumableStore uploads)
 {
     /// <summary>Bytes of a piece, at the most.</summary>
     public const int PieceBytes = 16 << 20;
