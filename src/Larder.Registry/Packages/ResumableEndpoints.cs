@@ -16,7 +16,8 @@ namespace Larder.Registry.Packages;
 /// expiration and termination. The file's own URL takes the POST that begins an upload. Larder's own.
 /// </summary>
 internal sealed class ResumableEndpoints(
-    ProjectStore projects, Gate gate, PackageProtection protection, ResumableStore uploads, ResumableTransfer transfer, LarderOptions options)
+    ProjectStore projects, Gate gate, PackageProtection protection, PlanLimits limits, ResumableStore uploads, ResumableTransfer transfer,
+    LarderOptions options)
 {
     private const string Protocol = "1.0.0";
     private const string BodyType = "application/offset+octet-stream";
@@ -47,7 +48,7 @@ internal sealed class ResumableEndpoints(
         headers["Tus-Resumable"] = Protocol;
         headers["Tus-Version"] = Protocol;
         headers["Tus-Extension"] = "creation,creation-with-upload,expiration,termination";
-        if (options.GenericPackageMaxBytes > 0) headers["Tus-Max-Size"] = Text(options.GenericPackageMaxBytes);
+        if (await limits.GenericPackageMaxBytesAsync(context.RequestAborted) is var most and > 0) headers["Tus-Max-Size"] = Text(most);
         return Results.NoContent();
     }
 
@@ -64,7 +65,7 @@ internal sealed class ResumableEndpoints(
         if (await protection.CheckPushAsync(context.Caller(), project!, "generic", names.PackageName, context.RequestAborted) is { } isProtected)
             return isProtected;
         if (!TryNumber(context, "Upload-Length", out var length)) return ApiError.Invalid("Upload-Length is invalid");
-        if (options.GenericPackageMaxBytes is var most and > 0 && length > most)
+        if (await limits.GenericPackageMaxBytesAsync(context.RequestAborted) is var most and > 0 && length > most)
             return ApiError.Message(StatusCodes.Status413PayloadTooLarge, "413 File is too large");
         if (!ClientDigests.TryRead(context.Request, "Repr-Digest", out var expected, out var problem)) return problem;
         var metadata = context.Request.Headers["Upload-Metadata"].ToString();
