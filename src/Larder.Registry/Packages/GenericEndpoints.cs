@@ -72,8 +72,12 @@ internal static class GenericEndpoints
             await ApiError.RowNotFound().ExecuteAsync(context);
             return;
         }
-        // Tells which version it is (RFC 9110 section 8.7).
-        if (isLatest) context.Response.Headers.ContentLocation = FileUrl(context, options, project, names);
+        if (isLatest)
+        {
+            // Tells which version it is (RFC 9110 section 8.7); the next one may be the latest any time.
+            context.Response.Headers.ContentLocation = FileUrl(context, options, project, names);
+            context.Response.Headers.CacheControl = "no-cache";
+        }
         await PackageFileAnswer.SendAsync(context, blobs, file, downloads);
     }
 
