@@ -166,9 +166,9 @@ internal sealed class ResumableEndpoints(
 
     private async Task<(Project? Project, ResumableUpload? Upload, IResult? Refusal)> FindAsync(HttpContext context)
     {
-        if (VersionProblem(context) is { } problem) return (null, null, problem);
         var project = await projects.FindAsync(context.Segment("id"), context.RequestAborted);
         if (await gate.CheckAsync(context, project) is { } refusal) return (null, null, refusal);
+        if (VersionProblem(context) is { } problem) return (null, null, problem);
         var upload = await uploads.FindAsync(project!.Id, context.Segment("upload_id"), context.RequestAborted);
         return upload is null || upload.CreatorId != context.Caller().UserId ? (null, null, ApiError.NotFound()) : (project, upload, null);
     }
