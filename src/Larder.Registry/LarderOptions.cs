@@ -51,6 +51,9 @@ public sealed class LarderOptions
     /// </summary>
     public long GenericPackageMaxBytes { get; init; } = 5L << 30;
 
+    /// <summary>Hours after which an upload over several requests is given up when nothing more has arrived.</summary>
+    public double UploadExpiryHours { get; init; } = 24;
+
     /// <summary>Everything that is wrong, each in a sentence that names its key; empty when the server can start.</summary>
     public IReadOnlyList<string> Problems()
     {
@@ -63,6 +66,7 @@ public sealed class LarderOptions
         if (MetricsPort is < 0 or > 65535) problems.Add("Larder:MetricsPort is no port; 0 means every port.");
         if (GenericPackageMaxBytes < 0) problems.Add("Larder:GenericPackageMaxBytes is negative; 0 means no limit.");
         if (BlobGraceHours < 1) problems.Add("Larder:BlobGraceHours is below 1; an upload that is being stored must not be swept.");
+        if (UploadExpiryHours is not (> 0 and <= 24 * 365)) problems.Add("Larder:UploadExpiryHours must be above 0, and a year at the most.");
         if (InitialRootToken.Length is > 0 and < 20)
             problems.Add("Larder:InitialRootToken is shorter than 20 characters; anybody could guess it.");
         problems.AddRange(Upstreams.Problems());

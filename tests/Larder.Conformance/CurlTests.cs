@@ -118,6 +118,26 @@ public sealed class CurlTests(Target target)
     }
 
     [Fact]
+    public async Task Upload_can_be_resumed_with_tus()
+    {
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllBytesAsync(folder["first"], Content(1000)[..400], Token);
+        await File.WriteAllBytesAsync(folder["rest"], Content(1000)[400..], Token);
+        var url = await FileUrlAsync("app/1.0.0/app.zip");
+        string[] tus = ["-sf", "--header", Header, "--header", "Tus-Resumable: 1.0.0"];
+        var created = await Command.RunAsync("curl", [.. tus, "--include", "--request", "POST", "--header", "Upload-Length: 1000", url], Token);
+        var upload = created.Split('\n').Single(line => line.StartsWith("Location: ", StringComparison.OrdinalIgnoreCase))["Location: ".Length..].Trim();
+        await PatchAsync(0, "first");
+        (await Command.RunAsync("curl", [.. tus, "--head", upload], Token)).ShouldContain("Upload-Offset: 400", Case.Insensitive);
+        await PatchAsync(400, "rest");
+        await StatusAsync(url, "--header", Header, "--output", folder["out"]);
+        (await File.ReadAllBytesAsync(folder["out"], Token)).ShouldBe(Content(1000));
+
+        Task PatchAsync(int offset, string part) => Command.RunAsync("curl", [.. tus, "--request", "PATCH", "--header", $"Upload-Offset: {offset}",
+            "--header", "Content-Type: application/offset+octet-stream", "--data-binary", "@" + folder[part], upload], Token);
+    }
+
+    [Fact]
     public async Task Head_tells_the_length_without_a_body()
     {
         using var folder = new TemporaryDirectory();

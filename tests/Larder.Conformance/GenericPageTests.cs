@@ -27,6 +27,7 @@ public sealed class GenericPageTests(Target target) : IAsyncLifetime
     [InlineData("curl-publish")]
     [InlineData("curl-digest")]
     [InlineData("curl-netrc")]
+    [InlineData("curl-resume")]
     public async Task Curl_publishes_and_fetches_where_it_broke_off(string publish)
     {
         await BashAsync(publish);
@@ -46,7 +47,35 @@ public sealed class GenericPageTests(Target target) : IAsyncLifetime
         }
         await BashAsync("curl-folder");
         await BashAsync("curl-everything");
-        foreach (var file in files) (await File.ReadAllTextAsync(folder["fetched/" + file], Token)).ShouldBe("text of " + file);
+        FetchedShouldBe(files);
+        Directory.Delete(folder["fetched"], recursive: true);
+        await BashAsync("curl-archive");
+        FetchedShouldBe(files);
+    }
+
+    [Fact]
+    public async Task Curl_fetches_the_latest_without_its_number()
+    {
+        await BashAsync("curl-publish");
+        File.Delete(folder["app.zip"]);
+        await BashAsync("curl-latest");
+        (await File.ReadAllBytesAsync(folder["app.zip"], Token)).ShouldBe(Content);
+    }
+
+    [Fact]
+    public async Task Tus_client_publishes_in_parts()
+    {
+        NpmClients.LinkInto(folder);
+        await File.WriteAllTextAsync(folder["example.mjs"], Example("tus").Replace("64 * 1024 * 1024", "100_000", StringComparison.Ordinal), Token);
+        await RunAsync("node", "example.mjs");
+        File.Delete(folder["app.zip"]);
+        await BashAsync("curl-fetch");
+        (await File.ReadAllBytesAsync(folder["app.zip"], Token)).ShouldBe(Content);
+    }
+
+    private void FetchedShouldBe(string[] files)
+    {
+        foreach (var file in files) File.ReadAllText(folder["fetched/" + file]).ShouldBe("text of " + file);
         Directory.GetFiles(folder["fetched"], "*", SearchOption.AllDirectories).Length.ShouldBe(files.Length);
     }
 

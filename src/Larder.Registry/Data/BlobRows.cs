@@ -11,6 +11,7 @@ public static class BlobRows
     /// </summary>
     public const string IsUsed = """
         (exists (select 1 from package_files f where f.sha256 = b.sha256)
+          or exists (select 1 from package_upload_pieces u where u.sha256 = b.sha256)
           or exists (select 1 from maven_cache_entries e where e.sha256 = b.sha256))
         """;
 

@@ -9,7 +9,7 @@ namespace Larder.Registry.Graph;
 /// Reads queries, and refuses those that the library would not judge in a reasonable time (some rules compare every fragment
 /// with every other) or at all.
 /// </summary>
-internal sealed class LimitedDocuments : IDocumentBuilder
+public sealed class LimitedDocuments : IDocumentBuilder
 {
     /// <summary>The most fragments of a query.</summary>
     public const int MostFragments = 50;

@@ -41,7 +41,7 @@ public readonly record struct Page(int Number, int Size)
     /// How many rows this page has. Where there are too many to count, only a page that is not full tells that it is the last:
     /// clients follow the links until there is no next one.
     /// </param>
-    public void WriteHeaders(HttpContext context, long total, string? externalUrl, int? rows = null)
+    public void WriteHeaders(HttpContext context, long total, string? externalUrl, int rows)
     {
         var counted = total <= MostCounted;
         var lastPage = (int)Math.Max(1, (total + Size - 1) / Size);

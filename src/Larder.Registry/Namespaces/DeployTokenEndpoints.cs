@@ -105,7 +105,7 @@ internal static class DeployTokenEndpoints
     private static IResult Listing(
         HttpContext context, LarderOptions options, TimeProvider time, Page page, (IReadOnlyList<DeployToken> Tokens, long Total) found)
     {
-        page.WriteHeaders(context, found.Total, options.ExternalUrl);
+        page.WriteHeaders(context, found.Total, options.ExternalUrl, found.Tokens.Count);
         return ApiJson.Answer(found.Tokens.Select(token => Json(token, time)));
     }
 

@@ -24,7 +24,7 @@ internal sealed class GroupJson(NamespaceStore namespaces, LarderOptions options
     /// <summary>A page of groups, with its headers.</summary>
     public async ValueTask<IResult> ListAsync(HttpContext context, Page page, (IReadOnlyList<Namespace> Groups, long Total) found)
     {
-        page.WriteHeaders(context, found.Total, options.ExternalUrl);
+        page.WriteHeaders(context, found.Total, options.ExternalUrl, found.Groups.Count);
         var shown = new List<object>(found.Groups.Count);
         foreach (var group in found.Groups) shown.Add(await OfAsync(context, group));
         return ApiJson.Answer(shown);

@@ -139,7 +139,7 @@ internal static class MemberEndpoints
 
     private static IResult Listing(HttpContext context, LarderOptions options, Page page, (IReadOnlyList<Member> Members, long Total) found)
     {
-        page.WriteHeaders(context, found.Total, options.ExternalUrl);
+        page.WriteHeaders(context, found.Total, options.ExternalUrl, found.Members.Count);
         var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
         return ApiJson.Answer(found.Members.Select(member => UserJson.OfMember(member, baseUrl)));
     }

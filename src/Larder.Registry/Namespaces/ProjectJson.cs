@@ -15,7 +15,7 @@ internal sealed class ProjectJson(NamespaceStore namespaces, MemberStore members
     public async ValueTask<IResult> ListAsync(
         HttpContext context, Page page, (IReadOnlyList<Project> Projects, long Total) found, bool simple)
     {
-        page.WriteHeaders(context, found.Total, options.ExternalUrl);
+        page.WriteHeaders(context, found.Total, options.ExternalUrl, found.Projects.Count);
         var shown = new List<object>(found.Projects.Count);
         foreach (var project in found.Projects) shown.Add(await BuildAsync(context, project, simple, permissions: null));
         return ApiJson.Answer(shown);

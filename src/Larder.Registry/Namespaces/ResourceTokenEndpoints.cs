@@ -35,7 +35,7 @@ internal static class ResourceTokenEndpoints
         var (place, refusal) = await PlaceAsync(context, places);
         if (refusal is not null) return refusal;
         var (found, total) = await tokens.ListAsync(filter with { Place = place }, page, context.RequestAborted);
-        page.WriteHeaders(context, total, options.ExternalUrl);
+        page.WriteHeaders(context, total, options.ExternalUrl, found.Count);
         return ApiJson.Answer(found.Select(token => TokenJson.Resource(token, place!, time)));
     }
 

@@ -51,7 +51,7 @@ internal static class TokenEndpoints
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
         if (!caller.IsAdmin && userId is not null && userId != caller.UserId) return ApiError.Unauthorized();
         var (found, total) = await tokens.ListAsync(filter, page, cancellationToken);
-        page.WriteHeaders(context, total, options.ExternalUrl);
+        page.WriteHeaders(context, total, options.ExternalUrl, found.Count);
         return ApiJson.Answer(found.Select(token => TokenJson.Personal(token, time)));
     }
 

@@ -43,7 +43,7 @@ internal static class UserEndpoints
         if (parameters.Problems is { } problems) return problems;
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
         var (found, total) = await users.ListAsync(filter, page, cancellationToken);
-        page.WriteHeaders(context, total, options.ExternalUrl);
+        page.WriteHeaders(context, total, options.ExternalUrl, found.Count);
         return ApiJson.Answer(found.Select(user => Json(context, user, options)));
     }
 

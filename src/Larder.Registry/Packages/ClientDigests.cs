@@ -7,18 +7,21 @@ namespace Larder.Registry.Packages;
 
 /// <summary>
 /// Digests that a client sends along so that a damaged transfer is refused: <c>X-Checksum-Md5</c>, <c>-Sha1</c>,
-/// <c>-Sha256</c>, <c>-Sha512</c> in hexadecimal, and <c>Content-Digest</c> (RFC 9530) with sha-256 and sha-512.
-/// GitLab ignores them.
+/// <c>-Sha256</c>, <c>-Sha512</c> in hexadecimal, and <c>Content-Digest</c> (of a body that is the file) or <c>Repr-Digest</c> (of a file
+/// that comes later), both of RFC 9530, with sha-256 and sha-512. GitLab ignores them.
 /// </summary>
 internal static class ClientDigests
 {
     /// <summary>What the file must be, or the 400 for a header that is no digest.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="bodyIsFile">Whether the body is the file itself: <c>Content-Digest</c> is of the body, the others are of the file.</param>
+    /// <param name="digestField">
+    /// Which field of RFC 9530 speaks of the file: <c>Content-Digest</c> where the body is the file itself, <c>Repr-Digest</c> where the
+    /// file comes later, null where neither does.
+    /// </param>
     /// <param name="expected">What is expected.</param>
     /// <param name="problem">What is wrong with a header.</param>
     public static bool TryRead(
-        HttpRequest request, bool bodyIsFile, out ExpectedContent expected, [NotNullWhen(false)] out ApiError? problem)
+        HttpRequest request, string? digestField, out ExpectedContent expected, [NotNullWhen(false)] out ApiError? problem)
     {
         expected = ExpectedContent.Anything;
         problem = null;
@@ -33,14 +36,15 @@ internal static class ClientDigests
             }
             expected = With(expected, digits, value);
         }
-        return !bodyIsFile || TryReadContentDigest(request.Headers["Content-Digest"].ToString(), ref expected, out problem);
+        return digestField is null || TryReadDigestField(request, digestField, ref expected, out problem);
     }
 
     // A dictionary of byte sequences: sha-256=:base64:, sha-512=:base64:. Algorithms that are unknown are ignored, as the RFC asks.
-    private static bool TryReadContentDigest(string header, ref ExpectedContent expected, [NotNullWhen(false)] out ApiError? problem)
+    private static bool TryReadDigestField(
+        HttpRequest request, string field, ref ExpectedContent expected, [NotNullWhen(false)] out ApiError? problem)
     {
         problem = null;
-        foreach (var member in header.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var member in request.Headers[field].ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             var equals = member.IndexOf('=', StringComparison.Ordinal);
             var algorithm = equals < 0 ? member : member[..equals];
@@ -50,7 +54,7 @@ internal static class ClientDigests
             if (value.Length < 2 || value[0] != ':' || value[^1] != ':'
                 || !Convert.TryFromBase64String(value[1..^1], bytes, out var count) || count != (algorithm == "sha-256" ? 32 : 64))
             {
-                problem = ApiError.Invalid("Content-Digest is invalid");
+                problem = ApiError.Invalid($"{field} is invalid");
                 return false;
             }
             expected = With(expected, count * 2, Convert.ToHexStringLower(bytes.AsSpan(0, count)));

@@ -72,8 +72,12 @@ internal static class GenericEndpoints
             await ApiError.RowNotFound().ExecuteAsync(context);
             return;
         }
-        // Tells which version it is (RFC 9110 section 8.7).
-        if (isLatest) context.Response.Headers.ContentLocation = FileUrl(context, options, project, names);
+        if (isLatest)
+        {
+            // Tells which version it is (RFC 9110 section 8.7); the next one may be the latest any time.
+            context.Response.Headers.ContentLocation = FileUrl(context, options, project, names);
+            context.Response.Headers.CacheControl = "no-cache";
+        }
         await PackageFileAnswer.SendAsync(context, blobs, file, downloads);
     }
 
@@ -91,7 +95,7 @@ internal static class GenericEndpoints
     /// <param name="Status">The package's status from now on; null leaves it.</param>
     /// <param name="SelectsFile">Whether the answer is the record of the file.</param>
     /// <param name="Problems">What is wrong, in GitLab's words.</param>
-    private sealed record Wishes(string? Status, bool SelectsFile, IReadOnlyList<string> Problems)
+    internal sealed record Wishes(string? Status, bool SelectsFile, IReadOnlyList<string> Problems)
     {
         public static Wishes Of(HttpRequest request, UploadForm? form)
         {

@@ -71,7 +71,9 @@ public sealed class GenericStore(Database database, TimeProvider time)
         }
     }
 
-    private async Task<PackageFile> AddAsync(Session session, NewPackageFile file)
+    /// <summary>The same as a part of a transaction.</summary>
+    /// <exception cref="DuplicateFileException">The package has a file of this name and must not have two.</exception>
+    internal async Task<PackageFile> AddAsync(Session session, NewPackageFile file)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         await BlobRows.SaveAsync(session, file.Blob, now);
@@ -108,7 +110,7 @@ public sealed class GenericStore(Database database, TimeProvider time)
             order by f.id desc
             limit 1
             """, new { PackageId = packageId, FileName = fileName });
-
-    /// <summary>Undoes what the transaction did to the package before the duplicate was found.</summary>
-    private sealed class DuplicateFileException : Exception;
 }
+
+/// <summary>Undoes what a transaction did to a package before the duplicate was found.</summary>
+internal sealed class DuplicateFileException : Exception;

@@ -8,7 +8,7 @@ namespace Larder.Registry.Packages;
 /// A package's files as one archive, written while it is sent: memory is a buffer, whatever the size. Each kind disposes its writer
 /// only when all went well, because disposing is what writes the end of an archive: one that broke off must not look whole.
 /// </summary>
-internal static class PackageArchive
+public static class PackageArchive
 {
     /// <summary>The kinds of archives, which are also their extensions.</summary>
     public static IReadOnlyList<string> Formats { get; } = ["tar", "tar.gz", "zip"];
@@ -38,7 +38,7 @@ internal static class PackageArchive
         }
         else if (format == "tar.gz")
         {
-            var gzip = new GZipStream(target, CompressionLevel.Fastest, leaveOpen: true);
+            var gzip = new GZipStream(target, CompressionLevel.Optimal, leaveOpen: true);
             await WriteTarAsync(files, open, gzip, cancellationToken);
             await gzip.DisposeAsync();
         }
@@ -87,7 +87,7 @@ internal static class PackageArchive
         await foreach (var file in files.WithCancellation(cancellationToken))
         {
             await using var blob = await open(file);
-            var entry = zip.CreateEntry(EntryName(file.FileName), CompressionLevel.Fastest);
+            var entry = zip.CreateEntry(EntryName(file.FileName), CompressionLevel.Optimal);
             entry.LastWriteTime = DateTimeOffset.FromUnixTimeMilliseconds(file.CreatedAt);
             var body = await entry.OpenAsync(cancellationToken);
             await new BlobStream(blob).CopyToAsync(body, cancellationToken);

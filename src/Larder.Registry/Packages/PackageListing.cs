@@ -141,7 +141,7 @@ public sealed class PackageListing
     }
 
     /// <summary>The two statements of <see cref="OfProjectAsync"/>; a test asks both databases how they would run them.</summary>
-    internal static (string Page, string Count, Dapper.DynamicParameters Parameters) OfProject(long projectId, PackageFilter filter, Page page)
+    public static (string Page, string Count, Dapper.DynamicParameters Parameters) OfProject(long projectId, PackageFilter filter, Page page)
     {
         var (where, parameters) = Where(filter, page);
         parameters.Add("ProjectId", projectId);

@@ -15,6 +15,10 @@ public static class PackagesModule
         services.AddSingleton(provider => new PackageListing(
             provider.GetRequiredService<Database>(), provider.GetRequiredService<PermissionTable>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<GenericStore>();
+        services.AddSingleton<ResumableStore>();
+        services.AddSingleton<ResumableTransfer>();
+        services.AddSingleton<ResumableEndpoints>();
+        services.AddPeriodicWork<UploadExpiry>();
         services.AddSingleton<PackageStore>();
         services.AddSingleton<PackageSettingsStore>();
         services.AddSingleton<ProtectionRuleStore>();
@@ -29,6 +33,7 @@ public static class PackagesModule
     public static void MapPackages(this IEndpointRouteBuilder app)
     {
         GenericEndpoints.Map(app);
+        ResumableEndpoints.Map(app);
         PackageEndpoints.Map(app);
         ArchiveEndpoint.Map(app);
         GroupPackageEndpoints.Map(app);

@@ -28,7 +28,7 @@ internal static class Upload
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null;
         var form = UploadForm.In(request);
         if (maxBytes > 0 && form is null && request.ContentLength > maxBytes) return new(null, TooLarge());
-        if (!ClientDigests.TryRead(request, bodyIsFile: form is null, out var expected, out var problem)) return new(null, problem);
+        if (!ClientDigests.TryRead(request, form is null ? "Content-Digest" : null, out var expected, out var problem)) return new(null, problem);
 
         await using var writer = await blobs.CreateAsync(Durability.Durable, context.RequestAborted);
         try

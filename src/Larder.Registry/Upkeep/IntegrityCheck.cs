@@ -20,14 +20,15 @@ public sealed class IntegrityCheck(Database database, IBlobStore blobs)
             var rows = await database.ReadAsync(session => session.QueryAsync<BlobRow>("""
                 select b.sha256, b.length,
                   (select count(*) from package_files f where f.sha256 = b.sha256 and f.status = 'default') as files,
+                  (select count(*) from package_upload_pieces u where u.sha256 = b.sha256) as pieces,
                   (select count(*) from maven_cache_entries e where e.sha256 = b.sha256) as entries
                 from blobs b where b.sha256 > @After order by b.sha256 limit @Limit
                 """, new { After = after, Limit = RowsPerPage }), cancellationToken);
             if (rows.Count == 0) yield break;
             foreach (var row in rows)
             {
-                if (row.Files + row.Entries > 0 && await ProblemOfAsync(row, cancellationToken) is { } problem)
-                    yield return $"Blob {row.Sha256}, named by {row.Files} package files and {row.Entries} cache entries, {problem}.";
+                if (row.Files + row.Pieces + row.Entries > 0 && await ProblemOfAsync(row, cancellationToken) is { } problem)
+                    yield return $"Blob {row.Sha256}, named by {row.Files} package files, {row.Pieces} pieces of uploads and {row.Entries} cache entries, {problem}.";
             }
             last = rows[^1].Sha256;
         }
@@ -56,6 +57,7 @@ public sealed class IntegrityCheck(Database database, IBlobStore blobs)
         public string Sha256 { get; init; } = "";
         public long Length { get; init; }
         public long Files { get; init; }
+        public long Pieces { get; init; }
         public long Entries { get; init; }
     }
 }

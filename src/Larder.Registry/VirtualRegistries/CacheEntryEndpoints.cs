@@ -37,7 +37,7 @@ internal static class CacheEntryEndpoints
             return ApiJson.Answer(rows.Select(Json));
         }
         var (listed, total) = await entries.PageAsync(upstream!, search, page, cancellationToken);
-        page.WriteHeaders(context, total, options.ExternalUrl);
+        page.WriteHeaders(context, total, options.ExternalUrl, listed.Count);
         return ApiJson.Answer(listed.Select(Json));
     }
 

@@ -49,7 +49,7 @@ internal static class UpstreamEndpoints
         var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
         if (await RefusalAsync(context, gate, group) is { } refusal) return refusal;
         var (rows, total) = await upstreams.ListAsync(group!.Id, name, page, cancellationToken);
-        page.WriteHeaders(context, total, options.ExternalUrl);
+        page.WriteHeaders(context, total, options.ExternalUrl, rows.Count);
         return ApiJson.Answer(rows.Select(UpstreamJson.Alone));
     }
 

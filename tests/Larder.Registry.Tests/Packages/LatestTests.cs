@@ -32,6 +32,7 @@ public abstract class LatestTests(LarderServer server) : IAsyncLifetime
         var latest = await root.GetFileAsync(project, "app/latest/dir/a.txt", cancel);
         (latest.Status, latest.Text).ShouldBe((200, "1.9"));
         latest.Header("Content-Location").ShouldBe($"{server.BaseAddress}api/v4/projects/{project.Id}/packages/generic/app/1.9/dir/a.txt");
+        latest.Header("Cache-Control").ShouldBe("no-cache");
         (await root.GetFileAsync(project, "app/latest/dir%2Fa.txt", cancel)).Text.ShouldBe("1.9");
 
         var head = await root.AskAsync("HEAD", $"/projects/{project.Id}/packages/generic/app/latest/dir/a.txt", cancel);
