@@ -9,13 +9,13 @@ namespace Larder.Registry.Packages;
 public sealed class ProtectionRuleStore(Database database, TimeProvider time)
 {
     /// <summary>The most rules of one project. Each upload compares with all of them.</summary>
-    public const int MostRules = 1000;
+    public const int MostRules = 200;
 
     private const string Columns = """
         id, project_id, package_name_pattern, package_type, minimum_access_level_for_delete, minimum_access_level_for_push, created_at, updated_at
         """;
 
-    private readonly ShortMemory<long, IReadOnlyList<ProtectionRule>> memory = new(10_000, time);
+    private readonly ShortMemory<long, IReadOnlyList<ProtectionRule>> memory = new(500, time);
 
     /// <summary>All rules of a project, oldest first.</summary>
     public async ValueTask<IReadOnlyList<ProtectionRule>> OfProjectAsync(long projectId, CancellationToken cancellationToken) =>

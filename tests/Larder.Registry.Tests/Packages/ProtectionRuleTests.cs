@@ -203,6 +203,21 @@ public abstract class ProtectionRuleTests(LarderServer server) : IAsyncLifetime
         (await client.PutFileAsync(project, "other/1.0/a.txt", "bytes", cancel)).Status.ShouldBe(201);
     }
 
+    [Theory]
+    [InlineData(AccessLevel.Developer, false)]
+    [InlineData(AccessLevel.Maintainer, true)]
+    public async Task Job_token_has_the_level_of_its_user(AccessLevel level, bool allowed)
+    {
+        await ProtectAsync("app", push: "maintainer");
+        var user = await server.CreateUserAsync(cancel);
+        await server.AddMemberAsync(group, user, level, cancel);
+        var token = await root.AskAsync("POST", $"/projects/{project.Id}/job_tokens", cancel, new { user_id = user.Id });
+        using var client = server.ClientFor((string?)null);
+        client.DefaultRequestHeaders.Add("JOB-TOKEN", token["token"]);
+        (await client.PutFileAsync(project, "app/1.0/a.txt", "bytes", cancel)).Status.ShouldBe(allowed ? 201 : 403);
+        (await client.PutFileAsync(project, "other/1.0/a.txt", "bytes", cancel)).Status.ShouldBe(201);
+    }
+
     [Fact]
     public async Task One_rule_that_matches_protects_whatever_the_others_say()
     {
@@ -250,13 +265,13 @@ public abstract class ProtectionRuleTests(LarderServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Project_has_at_most_a_thousand_rules()
+    public async Task Project_has_at_most_200_rules()
     {
         var store = server.Get<ProtectionRuleStore>();
         for (var i = 0; i < ProtectionRuleStore.MostRules; i++)
             await store.CreateAsync(project.Id, new ProtectionRuleForm($"app-{i}", "generic", null, "owner"), cancel);
         var answer = await PostAsync("one-too-many", "generic");
-        (answer.Status, answer.Text).ShouldBe((422, """{"message":{"error":["Maximum number of package protection rules (1000) exceeded"]}}"""));
+        (answer.Status, answer.Text).ShouldBe((422, """{"message":{"error":["Maximum number of package protection rules (200) exceeded"]}}"""));
     }
 
     private async Task<HttpClient> MemberAsync(AccessLevel level)
