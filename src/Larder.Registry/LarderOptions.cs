@@ -54,7 +54,7 @@ public sealed class LarderOptions
         var problems = new List<string>();
         if (DataDirectory.Length == 0) problems.Add("Larder:DataDirectory is empty; it names the folder that Larder keeps its data in.");
         if (Database.Length > 0) CheckDatabase(problems);
-        if (Blobs.Kind is not "FileSystem") problems.Add($"Larder:Blobs:Kind is '{Blobs.Kind}'; this version knows FileSystem.");
+        problems.AddRange(Blobs.Problems());
         if (ExternalUrl.Length > 0 && !(Uri.TryCreate(ExternalUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
             problems.Add($"Larder:ExternalUrl is '{ExternalUrl}'; it must be an http or https URL.");
         if (GenericPackageMaxBytes < 0) problems.Add("Larder:GenericPackageMaxBytes is negative; 0 means no limit.");
@@ -79,13 +79,6 @@ public sealed class LarderOptions
             problems.Add("Larder:Database is not a PostgreSQL connection string (Host=…;Database=…;Username=…).");
         }
     }
-}
-
-/// <summary>Section <c>Larder:Blobs</c>.</summary>
-public sealed class BlobOptions
-{
-    /// <summary><c>FileSystem</c>: in the data directory.</summary>
-    public string Kind { get; init; } = "FileSystem";
 }
 
 /// <summary>Section <c>Larder:VirtualRegistries</c>.</summary>

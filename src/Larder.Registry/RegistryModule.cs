@@ -7,6 +7,7 @@ using Larder.Registry.Packages;
 using Larder.Registry.Upkeep;
 using Larder.Registry.VirtualRegistries;
 using Larder.Storage.Blobs;
+using Larder.Storage.Blobs.S3;
 using Larder.Storage.Upstreams;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
@@ -71,10 +72,8 @@ public static class RegistryModule
 
     private static void AddBytes(IServiceCollection services, LarderOptions options)
     {
-        services.AddSingleton(provider => new FileSystemBlobStore(
-            new FileSystemBlobOptions { Root = Path.Combine(options.DataDirectory, "blobs") },
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<FileSystemBlobStore>>()));
-        services.AddSingleton<IBlobStore>(provider => new SmallBlobCache(provider.GetRequiredService<FileSystemBlobStore>()));
+        if (options.Blobs.Kind == BlobOptions.Bucket) AddBucket(services, options);
+        else AddFolder(services, options);
 
         services.TryAddSingleton<UpstreamConnector>();
         services.AddSingleton(provider => new AddressGuard(options.Upstreams.AllowedHosts, provider.GetRequiredService<UpstreamConnector>()));
@@ -91,5 +90,28 @@ public static class RegistryModule
         services.AddSingleton<UpstreamClient>();
         services.AddSingleton(new DownloadOptions());
         services.AddSingleton<Downloads>();
+    }
+
+    private static void AddFolder(IServiceCollection services, LarderOptions options)
+    {
+        services.AddSingleton(provider => new FileSystemBlobStore(
+            new FileSystemBlobOptions { Root = Path.Combine(options.DataDirectory, "blobs") },
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<FileSystemBlobStore>>()));
+        services.AddSingleton<IBlobStore>(provider => new SmallBlobCache(provider.GetRequiredService<FileSystemBlobStore>()));
+    }
+
+    private static void AddBucket(IServiceCollection services, LarderOptions options)
+    {
+        var s3 = options.Blobs.S3;
+        var bucket = new S3BlobOptions
+        {
+            ServiceUrl = s3.ServiceUrl, Bucket = s3.Bucket, Region = s3.Region, AccessKey = s3.AccessKey, SecretKey = s3.SecretKey,
+            ForcePathStyle = s3.ForcePathStyle, SendChecksums = s3.SendChecksums, CacheBytes = s3.CacheBytes,
+            LocalFolder = Path.Combine(options.DataDirectory, "s3"),
+        };
+        services.AddSingleton(provider => new S3BlobStore(
+            bucket, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<S3BlobStore>>()));
+        services.AddSingleton<IBlobStore>(provider => new SmallBlobCache(provider.GetRequiredService<S3BlobStore>()));
+        services.AddPeriodicWork<AbandonedUploads>();
     }
 }

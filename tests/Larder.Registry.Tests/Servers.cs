@@ -33,3 +33,31 @@ public sealed class PostgresServer : ServerFixture
 {
     protected override async Task<string?> CreateDatabaseAsync() => await PostgresCluster.CreateDatabaseAsync();
 }
+
+/// <summary>On PostgreSQL and a bucket: what a node of many runs on.</summary>
+public class ClusterServer : ServerFixture
+{
+    private string url = "";
+    private string bucket = "";
+
+    protected virtual long MaxBytes => 5L << 30;
+
+    protected override async Task<string?> CreateDatabaseAsync()
+    {
+        (url, bucket) = ((await CephGateway.SharedAsync()).Url, await CephGateway.CreateBucketAsync());
+        return await PostgresCluster.CreateDatabaseAsync();
+    }
+
+    protected override LarderOptions Options(string data, string database) => new()
+    {
+        DataDirectory = data, Database = database, InitialRootToken = LarderServer.RootToken, GenericPackageMaxBytes = MaxBytes,
+        Blobs = new BlobOptions
+        {
+            Kind = BlobOptions.Bucket,
+            S3 = new S3Options
+            {
+                ServiceUrl = url, Bucket = bucket, AccessKey = CephGateway.AccessKey, SecretKey = CephGateway.SecretKey, ForcePathStyle = true,
+            },
+        },
+    };
+}

@@ -37,6 +37,11 @@ public static partial class ApiConventions
             // Logged once, where the outage began.
             await RefuseAsync(context, ApiError.Unavailable("the database does not answer", RetryAfterSeconds));
         }
+        catch (BlobStoreUnavailableException e) when (!context.Response.HasStarted)
+        {
+            StoreUnavailable(logger, e, context.Request.Method, context.Request.Path);
+            await RefuseAsync(context, ApiError.Unavailable("the blob store does not answer", RetryAfterSeconds));
+        }
         catch (BlobStoreFullException e) when (!context.Response.HasStarted)
         {
             StoreFull(logger, e, context.Request.Method, context.Request.Path);
@@ -77,6 +82,9 @@ public static partial class ApiConventions
 
     [LoggerMessage(7004, LogLevel.Error, "{Method} {Path} could not be stored")]
     private static partial void StoreFull(ILogger logger, Exception exception, string method, PathString path);
+
+    [LoggerMessage(7005, LogLevel.Error, "{Method} {Path} could not ask the blob store")]
+    private static partial void StoreUnavailable(ILogger logger, Exception exception, string method, PathString path);
 
     [LoggerMessage(7001, LogLevel.Error, "{Method} {Path} failed")]
     private static partial void RequestFailed(ILogger logger, Exception exception, string method, PathString path);

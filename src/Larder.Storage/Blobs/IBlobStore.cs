@@ -28,6 +28,9 @@ public interface IBlobStore
     IAsyncEnumerable<BlobInfo> ListAsync(CancellationToken cancellationToken);
 }
 
+/// <summary>The store cannot be asked now, or not by this server; who tries again later may succeed.</summary>
+public sealed class BlobStoreUnavailableException(string reason, Exception inner) : IOException($"The blob store is not available: {reason}.", inner);
+
 /// <summary>There is no room for a blob: the disk, or the share of it that this process may use, is full.</summary>
 public sealed class BlobStoreFullException(Exception inner) : IOException("There is no room for a blob.", inner);
 

@@ -11,6 +11,8 @@ public sealed class GenericTestsOnSqlite(SmallLimitSqliteServer fixture) : Gener
 
 public sealed class GenericTestsOnPostgres(SmallLimitPostgresServer fixture) : GenericTests(fixture.Server), IClassFixture<SmallLimitPostgresServer>;
 
+public sealed class GenericTestsOnPostgresAndS3(SmallLimitClusterServer fixture) : GenericTests(fixture.Server), IClassFixture<SmallLimitClusterServer>;
+
 /// <summary>A server on SQLite that takes files of 5 MiB at the most.</summary>
 public sealed class SmallLimitSqliteServer : ServerFixture
 {
@@ -25,6 +27,12 @@ public sealed class SmallLimitPostgresServer : ServerFixture
     protected override LarderOptions? Options(string data, string database) => SmallLimit.Options(data, database);
 
     protected override async Task<string?> CreateDatabaseAsync() => await PostgresCluster.CreateDatabaseAsync();
+}
+
+/// <summary>The same on PostgreSQL and a bucket.</summary>
+public sealed class SmallLimitClusterServer : ClusterServer
+{
+    protected override long MaxBytes => SmallLimit.Bytes;
 }
 
 internal static class SmallLimit

@@ -12,6 +12,8 @@ public sealed class DownloadTestsOnSqlite(SqliteServer fixture) : DownloadTests(
 
 public sealed class DownloadTestsOnPostgres(PostgresServer fixture) : DownloadTests(fixture.Server), IClassFixture<PostgresServer>;
 
+public sealed class DownloadTestsOnPostgresAndS3(ClusterServer fixture) : DownloadTests(fixture.Server), IClassFixture<ClusterServer>;
+
 /// <summary>The download endpoint against scripted upstreams: Maven contract section 2, and where Larder differs on purpose.</summary>
 public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
 {

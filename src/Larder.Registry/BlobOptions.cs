@@ -1,0 +1,60 @@
+namespace Larder.Registry;
+
+/// <summary>Section <c>Larder:Blobs</c>: where the bytes are.</summary>
+public sealed class BlobOptions
+{
+    /// <summary><see cref="Kind"/>: in the data directory, for one node.</summary>
+    public const string FileSystem = "FileSystem";
+
+    /// <summary><see cref="Kind"/>: in a bucket, for any number of nodes.</summary>
+    public const string Bucket = "S3";
+
+    /// <summary><c>FileSystem</c> or <c>S3</c>.</summary>
+    public string Kind { get; init; } = FileSystem;
+
+    /// <summary>The bucket, where the kind is <c>S3</c>.</summary>
+    public S3Options S3 { get; init; } = new();
+
+    internal IEnumerable<string> Problems()
+    {
+        if (Kind == Bucket) return S3.Problems();
+        return Kind == FileSystem ? [] : [$"Larder:Blobs:Kind is '{Kind}'; it must be FileSystem or S3."];
+    }
+}
+
+/// <summary>Section <c>Larder:Blobs:S3</c>.</summary>
+public sealed class S3Options
+{
+    /// <summary>The server without the bucket; empty for AWS.</summary>
+    public string ServiceUrl { get; init; } = "";
+
+    /// <summary>The bucket, which exists.</summary>
+    public string Bucket { get; init; } = "";
+
+    /// <summary>The region that requests are signed for.</summary>
+    public string Region { get; init; } = "us-east-1";
+
+    /// <summary>Empty: from the environment, as AWS's own tools find it.</summary>
+    public string AccessKey { get; init; } = "";
+
+    /// <summary>Belongs to the access key.</summary>
+    public string SecretKey { get; init; } = "";
+
+    /// <summary>The bucket stands in the path instead of the host name: for most servers that are not AWS.</summary>
+    public bool ForcePathStyle { get; init; }
+
+    /// <summary>Sends the newer checksum headers, which many servers that are not AWS refuse.</summary>
+    public bool SendChecksums { get; init; }
+
+    /// <summary>Bytes of local copies for reading, in the data directory; 0 for none.</summary>
+    public long CacheBytes { get; init; } = 10L << 30;
+
+    internal IEnumerable<string> Problems()
+    {
+        if (Bucket.Length < 3) yield return "Larder:Blobs:S3:Bucket is not the name of a bucket.";
+        if (ServiceUrl.Length > 0 && !(Uri.TryCreate(ServiceUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+            yield return $"Larder:Blobs:S3:ServiceUrl is '{ServiceUrl}'; it must be an http or https URL.";
+        if (AccessKey.Length == 0 != (SecretKey.Length == 0)) yield return "Larder:Blobs:S3:AccessKey and SecretKey belong together.";
+        if (CacheBytes < 0) yield return "Larder:Blobs:S3:CacheBytes is negative; 0 means no copies.";
+    }
+}

@@ -1,0 +1,17 @@
+using Larder.Storage.Blobs.S3;
+
+namespace Larder.Registry.Upkeep;
+
+/// <summary>Ends uploads in parts to the bucket that a killed node has left behind: their parts cost room and are not listed.</summary>
+public sealed class AbandonedUploads(S3BlobStore blobs, LarderOptions options, TimeProvider time) : IPeriodicWork
+{
+    /// <inheritdoc/>
+    public string Name => "abandoned_uploads";
+
+    /// <inheritdoc/>
+    public TimeSpan Interval => TimeSpan.FromDays(1);
+
+    /// <inheritdoc/>
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        blobs.AbortUploadsAsync(time.GetUtcNow().AddHours(-options.BlobGraceHours), cancellationToken);
+}
