@@ -237,6 +237,7 @@ internal sealed partial class Download
 
     private void Fail(UpstreamFailure failure)
     {
+        if (failure.Kind != UpstreamFailureKind.Abandoned) plan.NoteFailure(failure);
         Settle();
         if (opened.TrySetResult(new DownloadOpening.Failed(failure))) return;
         // Before anybody learns of it: who asks again after a broken answer must not be given the same one.
