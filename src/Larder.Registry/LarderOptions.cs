@@ -98,6 +98,9 @@ public sealed class VirtualRegistryOptions
     /// <summary>The window in seconds.</summary>
     public double RequestLimitSeconds { get; init; } = 15;
 
+    /// <summary>Whether Maintainers may put files into a cache by <c>POST …/upload</c>; GitLab forbids it to everybody.</summary>
+    public bool AllowSeeding { get; init; }
+
     internal IEnumerable<string> Problems()
     {
         if (RequestLimit < 0) yield return "Larder:VirtualRegistries:RequestLimit is negative; 0 means no limit.";

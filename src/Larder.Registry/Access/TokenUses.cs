@@ -1,20 +1,14 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using Larder.Registry.Data;
-using Microsoft.Extensions.Hosting;
+using Larder.Registry.Upkeep;
 using Microsoft.Extensions.Logging;
 
 namespace Larder.Registry.Access;
 
-/// <summary>
-/// When each token was last used: noted in memory, and written in one transaction every ten seconds and at the stop, so that
-/// no request waits for it. A killed process loses its last ten seconds.
-/// </summary>
-public sealed partial class TokenUses(Database database, TimeProvider time, ILogger<TokenUses> logger) : BackgroundService
+/// <summary>When each token was last used.</summary>
+public sealed class TokenUses(Database database, TimeProvider time, ILogger<TokenUses> logger) : GatheredWrites(time, logger)
 {
-    /// <summary>Time between two writes.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
-
     // More different tokens than this in ten seconds are not noted, rather than filling the memory.
     private const int MostNoted = 100_000;
 
@@ -24,7 +18,7 @@ public sealed partial class TokenUses(Database database, TimeProvider time, ILog
     internal void Note(Caller caller)
     {
         if (caller.TokenId is not { } id || caller.Kind is not (CallerKind.User or CallerKind.DeployToken)) return;
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = Time.GetUtcNow().ToUnixTimeMilliseconds();
         var current = noted;
         if (current.TryGetValue((caller.Kind, id), out var last))
         {
@@ -38,8 +32,11 @@ public sealed partial class TokenUses(Database database, TimeProvider time, ILog
         current[(caller.Kind, id)] = now;
     }
 
-    /// <summary>Writes what has been noted. On failure it stays noted.</summary>
-    public async Task FlushAsync(CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    protected override string What => "Times of last use of tokens";
+
+    /// <inheritdoc/>
+    public override async Task FlushAsync(CancellationToken cancellationToken)
     {
         if (noted.IsEmpty) return;
         var taken = Interlocked.Exchange(ref noted, new());
@@ -64,32 +61,4 @@ public sealed partial class TokenUses(Database database, TimeProvider time, ILog
         }
     }
 
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await TryFlushAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            await TryFlushAsync(CancellationToken.None);
-        }
-    }
-
-    private async Task TryFlushAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await FlushAsync(cancellationToken);
-        }
-        catch (DbException e)
-        {
-            UsesNotWritten(logger, e);
-        }
-    }
-
-    [LoggerMessage(2001, LogLevel.Warning, "The times of last use of tokens could not be written; they are kept for the next time")]
-    private static partial void UsesNotWritten(ILogger logger, Exception exception);
 }

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
 using Larder.Registry.Data;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Larder.Registry.Upkeep;
@@ -16,15 +15,9 @@ public enum Downloaded
     CacheEntry,
 }
 
-/// <summary>
-/// Counts downloads without writing on the way of one: in memory, and from there in one transaction every ten seconds and
-/// at the stop. A killed process loses the counts of its last ten seconds, nothing else.
-/// </summary>
-public sealed partial class DownloadCounts(Database database, TimeProvider time, ILogger<DownloadCounts> logger) : BackgroundService
+/// <summary>Counts downloads without writing on the way of one.</summary>
+public sealed class DownloadCounts(Database database, TimeProvider time, ILogger<DownloadCounts> logger) : GatheredWrites(time, logger)
 {
-    /// <summary>Time between two writes.</summary>
-    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
-
     // Between two writes; more different files than this in ten seconds are not counted, rather than filling the memory.
     private const int MostCounted = 200_000;
 
@@ -38,12 +31,15 @@ public sealed partial class DownloadCounts(Database database, TimeProvider time,
             if (counters.Count >= MostCounted) return;
             counter = counters.GetOrAdd((what, id), _ => new Counter());
         }
-        Volatile.Write(ref counter.Last, time.GetUtcNow().ToUnixTimeMilliseconds());
+        Volatile.Write(ref counter.Last, Time.GetUtcNow().ToUnixTimeMilliseconds());
         Interlocked.Increment(ref counter.Count);
     }
 
-    /// <summary>Writes what has gathered. On failure it stays gathered.</summary>
-    public async Task FlushAsync(CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    protected override string What => "Download counts";
+
+    /// <inheritdoc/>
+    public override async Task FlushAsync(CancellationToken cancellationToken)
     {
         var taken = new List<(Downloaded What, long Id, long Count, long Last)>();
         foreach (var (key, counter) in counters)
@@ -63,32 +59,6 @@ public sealed partial class DownloadCounts(Database database, TimeProvider time,
             foreach (var (what, id, count, _) in taken)
                 Interlocked.Add(ref counters.GetOrAdd((what, id), _ => new Counter()).Count, count);
             throw;
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await TryFlushAsync(stoppingToken);
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            await TryFlushAsync(CancellationToken.None);
-        }
-    }
-
-    private async Task TryFlushAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await FlushAsync(cancellationToken);
-        }
-        catch (DbException e)
-        {
-            CountsNotWritten(logger, e);
         }
     }
 
@@ -117,6 +87,4 @@ public sealed partial class DownloadCounts(Database database, TimeProvider time,
         public long Last;
     }
 
-    [LoggerMessage(5001, LogLevel.Warning, "Download counts could not be written; they are kept for the next time")]
-    private static partial void CountsNotWritten(ILogger logger, Exception exception);
 }

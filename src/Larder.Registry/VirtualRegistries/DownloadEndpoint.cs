@@ -19,14 +19,10 @@ internal static partial class DownloadEndpoint
     // A copy whose bytes are gone is dropped and the walk repeated; more often than this something else is wrong.
     private const int MostWalks = 3;
 
-    private const string Route = "/api/v4/virtual_registries/packages/maven/{id:long}/{**path}";
-    private const string UploadSuffix = "/upload";
+    public const string Route = "/api/v4/virtual_registries/packages/maven/{id:long}/{**path}";
 
-    public static void Map(IEndpointRouteBuilder app)
-    {
+    public static void Map(IEndpointRouteBuilder app) =>
         app.MapMethods(Route, ["GET", "HEAD"], ServeAsync).Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload);
-        app.MapPost(Route, RefuseUploadAsync).Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload);
-    }
 
     private static async Task ServeAsync(
         HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, HitMemory hits, IBlobStore blobs,
@@ -82,17 +78,11 @@ internal static partial class DownloadEndpoint
         await ApiError.Internal().ExecuteAsync(context);
     }
 
-    // GitLab's own front server stores what it has fetched through POST …/upload, and nobody else may. Here the download stores it.
-    private static async Task<IResult> RefuseUploadAsync(
-        HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, DownloadLimit limit)
-    {
-        if (context.Request.RouteValues["path"] is not string text || !text.EndsWith(UploadSuffix, StringComparison.Ordinal)) return ApiError.MethodNotAllowed();
-        var (_, _, refusal) = await FindAsync(context, text[..^UploadSuffix.Length], directory, namespaces, gate, limit);
-        return refusal ?? ApiError.Forbidden();
-    }
-
-    // The order of the contract, section 1.2: the path, the registry's row, the caller, the caller's browser, the caller's rate.
-    private static async ValueTask<(VirtualRegistry? Registry, MavenPath? Path, IResult? Refusal)> FindAsync(
+    /// <summary>
+    /// The registry and the path of a request, or why it is refused, in the order of the contract, section 1.2: the path, the
+    /// registry's row, the caller, the caller's browser, the caller's rate.
+    /// </summary>
+    public static async ValueTask<(VirtualRegistry? Registry, MavenPath? Path, IResult? Refusal)> FindAsync(
         HttpContext context, string? text, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, DownloadLimit limit)
     {
         // An encoded slash has survived as %2F in the route value: another spelling of a path, so no Maven path.

@@ -1,5 +1,4 @@
 using Larder.Storage.Upstreams;
-using Microsoft.Extensions.Logging;
 
 namespace Larder.Registry.VirtualRegistries;
 
@@ -7,8 +6,8 @@ namespace Larder.Registry.VirtualRegistries;
 /// Finds out what one upstream has of one file: from its fresh copy, its remembered absence, or by asking it, and falls back to
 /// the stale copy when it fails.
 /// </summary>
-public sealed partial class Inquiry(
-    CacheEntryStore entries, AbsenceMemory absences, MavenDownloads downloads, LarderOptions options, TimeProvider time, ILogger<Inquiry> logger)
+public sealed class Inquiry(
+    CacheEntryStore entries, AbsenceMemory absences, MavenDownloads downloads, LarderOptions options, TimeProvider time)
 {
     /// <summary>The clock by which copies are fresh or stale, in Unix milliseconds.</summary>
     internal long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -48,8 +47,6 @@ public sealed partial class Inquiry(
                 case DownloadOpening.Overtaken:
                     return new WalkEnd.Overtaken();
                 case DownloadOpening.Failed { Failure: var failure }:
-                    MavenMetrics.CountFailure(failure.Kind.ToString());
-                    UpstreamFailed(logger, upstream.Id, upstream.Name, path.Value, failure.Kind, failure.Detail);
                     return Stale(candidate, path, failure);
                 default:
                     throw new InvalidOperationException("An upstream answered 'not modified' to an unconditional request.");
@@ -69,8 +66,4 @@ public sealed partial class Inquiry(
         var tooOld = bound > 0 && time.GetUtcNow() - Http.ApiJson.Instant(staleSince) > TimeSpan.FromHours(bound);
         return tooOld ? new WalkEnd.Undecided(candidate.Upstream, failure) : new WalkEnd.Held(entry, staleSince, failure);
     }
-
-    [LoggerMessage(4001, LogLevel.Warning, "Upstream {UpstreamId} ({UpstreamName}) failed for {Path}: {Kind}, {Detail}")]
-    private static partial void UpstreamFailed(
-        ILogger logger, long upstreamId, string upstreamName, string path, UpstreamFailureKind kind, string detail);
 }

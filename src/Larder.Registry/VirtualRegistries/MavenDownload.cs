@@ -1,4 +1,5 @@
 using Larder.Storage.Upstreams;
+using Microsoft.Extensions.Logging;
 
 namespace Larder.Registry.VirtualRegistries;
 
@@ -7,7 +8,7 @@ namespace Larder.Registry.VirtualRegistries;
 /// </summary>
 public sealed class MavenDownloads(
     Downloads downloads, CacheEntryStore entries, AbsenceMemory absences, UpstreamPasswords passwords, HitMemory hits,
-    LarderOptions options, TimeProvider time)
+    LarderOptions options, TimeProvider time, ILogger<MavenDownloads> logger)
 {
     /// <summary>Joins the download of this file from this upstream, or begins it.</summary>
     /// <param name="candidate">The upstream, and its stale copy if there is one: then the request is conditional.</param>
@@ -17,7 +18,7 @@ public sealed class MavenDownloads(
         downloads.Join(new DownloadKey(candidate.Upstream.Id, path.Value, candidate.Upstream.AbsenceGeneration), () => Plan(candidate, path, absentAbove));
 
     private MavenDownloadPlan Plan(Candidate candidate, MavenPath path, IReadOnlyList<Upstream> absentAbove) =>
-        new(entries, absences, hits, time)
+        new(entries, absences, hits, time, logger)
         {
             Request = RequestFor(candidate, path),
             MaxBytes = options.Upstreams.MaxBytes,
@@ -38,7 +39,8 @@ public sealed class MavenDownloads(
 }
 
 /// <summary>What a download of a Maven file is for.</summary>
-internal sealed class MavenDownloadPlan(CacheEntryStore entries, AbsenceMemory absences, HitMemory hits, TimeProvider time) : DownloadPlan
+internal sealed partial class MavenDownloadPlan(
+    CacheEntryStore entries, AbsenceMemory absences, HitMemory hits, TimeProvider time, ILogger logger) : DownloadPlan
 {
     public required override UpstreamRequest Request { get; init; }
     public required override long MaxBytes { get; init; }
@@ -70,6 +72,12 @@ internal sealed class MavenDownloadPlan(CacheEntryStore entries, AbsenceMemory a
         if (Entry is null || status is 404 or 410) absences.Remember(Upstream, Path);
     }
 
+    public override void NoteFailure(UpstreamFailure failure)
+    {
+        MavenMetrics.CountFailure(failure.Kind.ToString());
+        UpstreamFailed(logger, Upstream.Id, Upstream.Name, Path.Value, failure.Kind, failure.Detail);
+    }
+
     public override async Task ConfirmAsync(CancellationToken cancellationToken)
     {
         await entries.ConfirmAsync(Entry!, Path, FreshUntil(), AbsentAbove, cancellationToken);
@@ -84,4 +92,8 @@ internal sealed class MavenDownloadPlan(CacheEntryStore entries, AbsenceMemory a
     }
 
     private long FreshUntil() => Freshness.Until(Upstream, Path, time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    [LoggerMessage(4001, LogLevel.Warning, "Upstream {UpstreamId} ({UpstreamName}) failed for {Path}: {Kind}, {Detail}")]
+    private static partial void UpstreamFailed(
+        ILogger logger, long upstreamId, string upstreamName, string path, UpstreamFailureKind kind, string detail);
 }

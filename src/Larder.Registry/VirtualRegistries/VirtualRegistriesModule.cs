@@ -49,5 +49,6 @@ public static class VirtualRegistriesModule
         CacheEntryEndpoints.Map(app);
         CacheCleanupPolicyEndpoints.Map(app);
         DownloadEndpoint.Map(app);
+        SeedEndpoint.Map(app);
     }
 }

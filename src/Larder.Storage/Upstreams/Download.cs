@@ -240,6 +240,7 @@ internal sealed partial class Download
 
     private void Fail(UpstreamFailure failure)
     {
+        if (failure.Kind != UpstreamFailureKind.Abandoned) plan.NoteFailure(failure);
         // Before anybody learns of it: who asks again after a failure must not be given the same one.
         lock (gate) state = State.Closed;
         if (opened.TrySetResult(new DownloadOpening.Failed(failure))) return;

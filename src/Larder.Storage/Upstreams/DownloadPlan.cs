@@ -35,6 +35,12 @@ public abstract class DownloadPlan
     /// <summary>The upstream said that it does not have the file. Called before anybody is told.</summary>
     public abstract void NoteAbsence(int status);
 
+    /// <summary>
+    /// It is not known whether the upstream has the file, or what came is not the file: before the first byte or after it. Called
+    /// once, however many wait; not when the download was given up because nobody did.
+    /// </summary>
+    public abstract void NoteFailure(UpstreamFailure failure);
+
     /// <summary>The upstream confirmed what the validators stand for.</summary>
     public abstract Task ConfirmAsync(CancellationToken cancellationToken);
 

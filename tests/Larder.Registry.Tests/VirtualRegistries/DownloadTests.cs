@@ -318,6 +318,8 @@ public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
         await AddUpstreamAsync(one);
         await Should.ThrowAsync<HttpRequestException>(async () => await root.GetByteArrayAsync(new Uri(Url(Jar)), cancel));
         one.File("/" + Jar, "good"u8.ToArray());
+        var upstream = await UpstreamIdAsync();
+        server.Log.Count(line => line.StartsWith($"Warning 4001 Upstream {upstream} (", StringComparison.Ordinal)).ShouldBe(1);
         (await GetAsync(Jar)).Text.ShouldBe("good");
     }
 

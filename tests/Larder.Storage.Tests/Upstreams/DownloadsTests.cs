@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Larder.Storage.Blobs;
 using Larder.Storage.Upstreams;
@@ -198,6 +199,7 @@ public sealed class DownloadsTests : IAsyncLifetime
         }
         await foreach (var blob in blobs.ListAsync(Token)) blob.ShouldBeNull();
         plan.Published.Task.IsCompleted.ShouldBeFalse();
+        plan.Failures.Select(failure => failure.Kind).ShouldBe([kind]); // noted once, not by each reader
     }
 
     [Theory]
@@ -405,6 +407,10 @@ public sealed class DownloadsTests : IAsyncLifetime
         public override ValueTask<bool> IsOvertakenAsync(CancellationToken cancellationToken) => new(Overtaken);
 
         public override UpstreamFailure? Refuse(UpstreamHeaders headers) => null;
+
+        public ConcurrentQueue<UpstreamFailure> Failures { get; } = [];
+
+        public override void NoteFailure(UpstreamFailure failure) => Failures.Enqueue(failure);
 
         public override void NoteAbsence(int status) => NotedAbsence = status;
 
