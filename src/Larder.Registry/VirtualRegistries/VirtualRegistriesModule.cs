@@ -24,10 +24,8 @@ public static class VirtualRegistriesModule
         services.AddSingleton<ConnectionTest>();
         services.AddSingleton<CacheEntryList>();
         services.AddSingleton<CacheCleanupPolicyStore>();
-        services.AddSingleton<CacheCleanup>();
-        services.AddSingleton<IPeriodicWork>(provider => provider.GetRequiredService<CacheCleanup>());
-        services.AddSingleton<UpstreamRemains>();
-        services.AddSingleton<IPeriodicWork>(provider => provider.GetRequiredService<UpstreamRemains>());
+        services.AddPeriodicWork<CacheCleanup>();
+        services.AddPeriodicWork<UpstreamRemains>();
         services.AddSingleton<DownloadLimit>();
         services.AddSingleton<AbsenceMemory>();
         services.AddSingleton<HitMemory>();

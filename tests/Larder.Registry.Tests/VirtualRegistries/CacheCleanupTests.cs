@@ -91,6 +91,20 @@ public abstract class CacheCleanupTests(LarderServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Policy_goes_with_its_group()
+    {
+        var group = await server.CreateGroupAsync(cancel);
+        (await world.Root.AskAsync("POST", $"/groups/{group.Id}/-/virtual_registries/cleanup/policy", cancel)).Status.ShouldBe(201);
+        await server.Get<Database>().WriteAsync(async session =>
+        {
+            foreach (var table in new[] { "members", "routes" })
+                await session.ExecuteAsync($"delete from {table} where namespace_id = @Id", new { group.Id });
+            await session.ExecuteAsync("delete from namespaces where id = @Id", new { group.Id });
+        }, cancel);
+        (await server.Get<CacheCleanupPolicyStore>().FindAsync(group.Id, cancel)).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Run_removes_what_was_not_downloaded_for_long_and_says_so()
     {
         var cleanup = server.Get<CacheCleanup>();
