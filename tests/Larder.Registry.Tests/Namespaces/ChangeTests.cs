@@ -16,7 +16,7 @@ public abstract class ChangeTests(LarderServer server)
         var group = await server.CreateGroupAsync(cancel);
         var inside = await server.CreateGroupAsync(cancel, parent: group);
         var project = await server.CreateProjectAsync(cancel, group: inside);
-        var neighbour = await server.CreateGroupAsync(cancel, path: group.Path + "0");
+        var neighbour = await server.CreateGroupAsync(cancel, path: group.Path + "x");
         var path = server.NewName("Renamed");
         var changed = await root.AskAsync("PUT", $"/groups/{group.Id}", cancel, new { name = "New name", path, description = "new" });
         changed.Status.ShouldBe(200);

@@ -49,7 +49,7 @@ public abstract class SweepTests : IAsyncLifetime
         (await HasBytesAsync("deleted")).ShouldBeTrue();
         server.Time.Advance(TimeSpan.FromHours(2));
         await SweepAsync();
-        (await HasBytesAsync("deleted")).ShouldBeFalse();
+        await GoneAsync("deleted");
         (await CountAsync("blobs", "sha256 = @Sha256", "deleted")).ShouldBe(0);
     }
 
@@ -64,7 +64,7 @@ public abstract class SweepTests : IAsyncLifetime
         (await root.AskAsync("DELETE", $"{project}/packages/{package}/package_files/{file}", cancel)).Status.ShouldBe(204);
         await SweepTwiceAsync();
         (await HasBytesAsync("sibling")).ShouldBeTrue();
-        (await HasBytesAsync("lone file")).ShouldBeFalse();
+        await GoneAsync("lone file");
     }
 
     [Fact]
@@ -144,6 +144,12 @@ public abstract class SweepTests : IAsyncLifetime
     {
         await using var blob = await server.Get<FileSystemBlobStore>().OpenAsync(DigestOf(content), cancel);
         return blob is not null;
+    }
+
+    // The server's own upkeep may have taken the row and be about to remove the bytes.
+    private async Task GoneAsync(string content)
+    {
+        while (await HasBytesAsync(content)) await Task.Delay(10, cancel);
     }
 
     private Task<long> CountAsync(string table, string where, string content, long package = 0) => server.Get<Database>().ReadAsync(
