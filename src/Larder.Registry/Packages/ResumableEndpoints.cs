@@ -69,7 +69,8 @@ internal sealed class ResumableEndpoints(
             return ApiError.Message(StatusCodes.Status413PayloadTooLarge, "413 File is too large");
         if (!ClientDigests.TryRead(context.Request, "Repr-Digest", out var expected, out var problem)) return problem;
         var metadata = context.Request.Headers["Upload-Metadata"].ToString();
-        if (metadata.Length > LongestMetadata || !Ascii.IsValid(metadata)) return ApiError.Invalid("Upload-Metadata is invalid");
+        // It is sent back, and a header that is sent may hold less than one that is received.
+        if (metadata.Length > LongestMetadata || !metadata.All(c => char.IsBetween(c, ' ', '~'))) return ApiError.Invalid("Upload-Metadata is invalid");
 
         var upload = await uploads.CreateAsync(new ResumableUpload
         {

@@ -202,6 +202,15 @@ public abstract class HostileRequestTests(LarderServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Header_that_cannot_be_sent_back_is_400()
+    {
+        var project = await server.CreateProjectAsync(Token);
+        var path = $"/api/v4/projects/{project.Id}/packages/generic/a/1/a";
+        foreach (var metadata in new[] { "a \u0001", "a \u00e4", "a \u007f" })
+            (await server.AskAsync("POST", path, Token, $"Tus-Resumable: 1.0.0\r\nUpload-Length: 5\r\nUpload-Metadata: {metadata}\r\n", "")).ShouldStartWith("HTTP/1.1 400 ");
+    }
+
+    [Fact]
     public async Task Group_cannot_be_renamed_so_that_the_paths_inside_it_grow_too_long()
     {
         using var root = server.ClientFor(LarderServer.RootToken);
