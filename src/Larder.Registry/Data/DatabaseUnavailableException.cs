@@ -28,9 +28,13 @@ internal static class Outages
     // password or a database that is being restored looks like.
     private static readonly string[] OutageClasses = ["08", "28", "53", "57", "58"];
 
-    /// <summary>Whether it is an outage. Everything that is not PostgreSQL's own word concerns the way to it.</summary>
+    /// <summary>
+    /// Whether it is an outage. What is not PostgreSQL's own word concerns the way to it, unless two statements are run on one
+    /// connection at once, which is a bug of ours.
+    /// </summary>
     public static bool IsOutage(NpgsqlException failure) => failure is not PostgresException answer
-        || OutageClasses.Contains(answer.SqlState[..2])
+        ? failure is not NpgsqlOperationInProgressException
+        : OutageClasses.Contains(answer.SqlState[..2])
         || answer.SqlState is PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.ReadOnlySqlTransaction;
 
     /// <summary>
