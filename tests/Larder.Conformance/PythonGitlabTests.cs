@@ -11,6 +11,9 @@ public sealed class PythonGitlabTests(Target target)
     [Fact]
     public Task Library_changes_what_holds_for_packages() => RunAsync("settings.py");
 
+    [Fact]
+    public Task Library_administers_users_groups_members_and_tokens() => RunAsync("administer.py");
+
     private async Task RunAsync(string name)
     {
         var script = Path.Combine(AppContext.BaseDirectory, "clients", name);
