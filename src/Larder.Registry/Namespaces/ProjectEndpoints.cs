@@ -94,18 +94,36 @@ internal static class ProjectEndpoints
 
     // What is not sent stays as it is; what GitLab knows and Larder does not have is overlooked.
     private static async Task<IResult> UpdateAsync(
-        HttpContext context, Gate gate, ProjectStore projects, ProjectJson json, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, NamespaceStore namespaces, ProjectStore projects, ProjectJson json, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
-        parameters.RequireOneOf(RegistryAccessName, PackagesEnabledName);
+        parameters.RequireOneOf("name", "path", "description", "visibility", RegistryAccessName, PackagesEnabledName);
+        var (name, path) = (parameters.FilledText("name"), parameters.FilledText("path"));
+        var visibility = parameters.OneOf("visibility", Visibility.Private, Visibility.Internal, Visibility.Public);
         RegistryAccessOf(parameters, RegistryAccess.Enabled);
         if (parameters.Problems is { } problems) return problems;
         var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
         if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
-        var changes = new ProjectChanges(RegistryAccessOf(parameters, project!.RegistryAccess));
-        return await projects.UpdateAsync(project.Id, changes, cancellationToken) is { } updated
-            ? ApiJson.Answer(await json.OfAsync(context, updated))
-            : ApiError.NotFound("Project");
+        var changes = new ProjectChanges(name ?? project!.Name, path ?? project!.Path, visibility ?? project!.Visibility,
+            parameters.Text("description") ?? project!.Description, RegistryAccessOf(parameters, project!.RegistryAccess));
+        if ((changes.Path != project.Path || changes.Visibility != project.Visibility)
+            && await gate.CheckAsync(context, project, Permission.AdministerProject) is { } refused) return refused;
+        var home = (await namespaces.FindByIdAsync(project.NamespaceId, cancellationToken))!;
+        if (Texts.TooLong("name", changes.Name) is { } tooLong) return tooLong;
+        if (changes.Path != project.Path && PathRules.Problem(changes.Path, atTop: false, home.FullPath) is { } pathProblem)
+            return ApiError.Model("path", pathProblem);
+        if (home.Kind == NamespaceKind.Group && !VisibilityRules.Fits(changes.Visibility, home.Visibility))
+            return ApiError.Model("visibility_level", $"{changes.Visibility} is not allowed in a {home.Visibility} group.");
+        try
+        {
+            return await projects.UpdateAsync(project, changes, cancellationToken) is { } updated
+                ? ApiJson.Answer(await json.OfAsync(context, updated))
+                : ApiError.NotFound("Project");
+        }
+        catch (DuplicateRowException)
+        {
+            return ApiError.Model("path", "has already been taken");
+        }
     }
 
     // packages_enabled is the older way to say it; it cannot tell the ways of being enabled apart.

@@ -8,9 +8,8 @@ namespace Larder.Registry.Namespaces;
 public sealed record NewProject(
     Namespace Namespace, string Name, string Path, string Visibility, string RegistryAccess, string Description, long? CreatorId);
 
-/// <summary>What a project is to be from now on.</summary>
-/// <param name="RegistryAccess"><see cref="Namespaces.RegistryAccess"/>.</param>
-public sealed record ProjectChanges(string RegistryAccess);
+/// <summary>What a project is to be from now on; <see cref="Project"/> says what the members mean.</summary>
+public sealed record ProjectChanges(string Name, string Path, string Visibility, string Description, string RegistryAccess);
 
 /// <summary>Which projects are wanted.</summary>
 /// <param name="Inside">Only those in this namespace; null for all.</param>
@@ -101,17 +100,25 @@ public sealed class ProjectStore(Database database, AccessCache cache, TimeProvi
     }
 
     /// <summary>Changes a project and answers it as it is now; null when it is gone.</summary>
-    public async Task<Project?> UpdateAsync(long id, ProjectChanges changes, CancellationToken cancellationToken)
+    /// <exception cref="DuplicateRowException">The path has been taken.</exception>
+    public async Task<Project?> UpdateAsync(Project project, ProjectChanges changes, CancellationToken cancellationToken)
     {
-        var project = await database.WriteAsync(async session =>
+        var changed = await database.WriteAsync(async session =>
         {
-            await session.ExecuteAsync(
-                "update projects set registry_access = @RegistryAccess, updated_at = @Now where id = @Id",
-                new { Id = id, changes.RegistryAccess, Now = time.GetUtcNow().ToUnixTimeMilliseconds() });
-            return await session.FirstOrDefaultAsync<Project>($"select {Columns} from {Tables} where p.id = @Id", new { Id = id });
+            await session.ExecuteAsync("""
+                update projects set name = @Name, visibility = @Visibility, description = @Description, registry_access = @RegistryAccess,
+                  updated_at = @Now
+                where id = @Id
+                """, new
+            {
+                project.Id, changes.Name, changes.Visibility, changes.Description, changes.RegistryAccess,
+                Now = time.GetUtcNow().ToUnixTimeMilliseconds(),
+            });
+            if (changes.Path != project.Path) await Routes.RenameAsync(session, project, changes.Path);
+            return await session.FirstOrDefaultAsync<Project>($"select {Columns} from {Tables} where p.id = @Id", new { project.Id });
         }, cancellationToken);
         cache.NamespacesChanged();
-        return project;
+        return changed;
     }
 
     // Never text of the client: only these columns are ever named.

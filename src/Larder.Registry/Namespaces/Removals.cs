@@ -62,6 +62,7 @@ public sealed class Removals(Database database, AccessCache cache)
         await session.ExecuteAsync($"delete from maven_upstream_rules where upstream_id in ({upstreams})");
         await session.ExecuteAsync($"delete from maven_upstreams where group_id in ({namespaces})");
         await session.ExecuteAsync($"delete from maven_registries where group_id in ({namespaces})");
+        await session.ExecuteAsync($"delete from virtual_registry_cleanup_policies where group_id in ({namespaces})");
         await session.ExecuteAsync($"delete from members where namespace_id in ({namespaces})");
         await RemoveUsersAsync(session, $"select id from users where bot_namespace_id in ({namespaces})");
         await session.ExecuteAsync($"delete from routes where namespace_id in ({namespaces})");
@@ -86,6 +87,7 @@ public sealed class Removals(Database database, AccessCache cache)
         await session.ExecuteAsync($"delete from personal_access_tokens where user_id in ({users})");
         await session.ExecuteAsync($"delete from members where user_id in ({users})");
         await session.ExecuteAsync($"update package_files set creator_id = null where creator_id in ({users})");
+        await session.ExecuteAsync($"update package_uploads set creator_id = null where creator_id in ({users})");
         await session.ExecuteAsync($"update packages set creator_id = null where creator_id in ({users})");
         await session.ExecuteAsync($"update projects set creator_id = null where creator_id in ({users})");
         await session.ExecuteAsync($"delete from users where id in ({users})");

@@ -22,7 +22,7 @@ public abstract class ProjectChangeTests(LarderServer server)
     [InlineData("public", """{"packages_enabled":false}""", "disabled", "False")]
     [InlineData("disabled", """{"packages_enabled":true}""", "enabled", "True")]
     [InlineData("public", """{"packages_enabled":true}""", "public", "True")]
-    [InlineData("public", """{"package_registry_access_level":"private","packages_enabled":false,"name":"overlooked"}""", "private", "True")]
+    [InlineData("public", """{"package_registry_access_level":"private","packages_enabled":false,"wiki_access_level":"private"}""", "private", "True")]
     public async Task Registry_access_can_be_changed(string before, string body, string after, string enabled)
     {
         var project = await server.CreateProjectAsync(cancel, registryAccess: before);
@@ -37,8 +37,41 @@ public abstract class ProjectChangeTests(LarderServer server)
         (await root.AskAsync("GET", $"/projects/{Uri.EscapeDataString(project.FullPath)}", cancel))["package_registry_access_level"].ShouldBe(after);
     }
 
+    [Fact]
+    public async Task Project_is_renamed_and_its_earlier_path_still_leads_there()
+    {
+        var group = await server.CreateGroupAsync(cancel, visibility: Visibility.Internal);
+        var (project, other) = (await server.CreateProjectAsync(cancel, group: group), await server.CreateProjectAsync(cancel, group: group));
+        var changed = await PutAsync(root, project, """{"name":"New","path":"new.path","description":"text","visibility":"internal"}""");
+        changed.Status.ShouldBe(200);
+        (changed["name"], changed["path_with_namespace"], changed["description"], changed["visibility"], changed["package_registry_access_level"])
+            .ShouldBe(("New", $"{group.Path}/new.path", "text", "internal", "enabled"));
+        foreach (var path in new[] { $"{group.Path}/new.path", project.FullPath })
+            (await root.AskAsync("GET", $"/projects/{Uri.EscapeDataString(path)}", cancel))["id"].ShouldBe($"{project.Id}");
+        (await PutAsync(root, other, """{"path":"new.path"}""")).Text.ShouldBe("""{"message":{"path":["has already been taken"]}}""");
+        (await PutAsync(root, other, $$"""{"path":"{{project.Path}}"}"""))["path"].ShouldBe(project.Path);
+        (await root.AskAsync("GET", $"/projects/{Uri.EscapeDataString(project.FullPath)}", cancel))["id"].ShouldBe($"{other.Id}");
+        (await PutAsync(root, other, """{"path":"-x"}""")).Status.ShouldBe(400);
+        (await PutAsync(root, other, """{"visibility":"public"}""")).Text
+            .ShouldBe("""{"message":{"visibility_level":["public is not allowed in a internal group."]}}""");
+    }
+
     [Theory]
-    [InlineData("{}", """{"error":"package_registry_access_level, packages_enabled are missing, at least one parameter must be provided"}""")]
+    [InlineData(AccessLevel.Maintainer, 200, 403)]
+    [InlineData(AccessLevel.Owner, 200, 200)]
+    public async Task Path_and_visibility_are_for_owners(AccessLevel level, int name, int path)
+    {
+        var project = await server.CreateProjectAsync(cancel, visibility: Visibility.Internal);
+        var user = await server.CreateUserAsync(cancel);
+        await server.AddMemberAsync(project, user, level, cancel);
+        var client = server.ClientFor(user.Token);
+        (await PutAsync(client, project, """{"name":"n","visibility":"internal"}""")).Status.ShouldBe(name);
+        (await PutAsync(client, project, """{"visibility":"private"}""")).Status.ShouldBe(path);
+        (await PutAsync(client, project, """{"path":"other"}""")).Status.ShouldBe(path);
+    }
+
+    [Theory]
+    [InlineData("{}", """{"error":"name, path, description, visibility, package_registry_access_level, packages_enabled are missing, at least one parameter must be provided"}""")]
     [InlineData("""{"package_registry_access_level":"open"}""", """{"error":"package_registry_access_level does not have a valid value"}""")]
     [InlineData("""{"packages_enabled":"perhaps"}""", """{"error":"packages_enabled is invalid"}""")]
     public async Task Change_that_makes_no_sense_is_refused_in_words(string body, string error)

@@ -151,5 +151,26 @@ public abstract class RemovalTests(LarderServer server)
     private Task<long> CountAsync(string sql) => server.Get<Database>().ReadAsync(session => session.SingleAsync<long>(sql), cancel);
 }
 
-public sealed class RemovalTestsOnSqlite(SqliteServer fixture) : RemovalTests(fixture.Server), IClassFixture<SqliteServer>;
+public sealed class RemovalTestsOnSqlite(SqliteServer fixture) : RemovalTests(fixture.Server), IClassFixture<SqliteServer>
+{
+    // Whoever adds a table that refers to one of these decides what becomes of its rows: a cascade, or a statement in Removals.
+    [Fact]
+    public async Task Every_reference_without_a_cascade_is_known()
+    {
+        var references = await fixture.Server.Get<Database>().ReadAsync(session => session.QueryAsync<string>("""
+            select distinct m.name || '.' || f."from" from sqlite_master m, pragma_foreign_key_list(m.name) f
+            where m.type = 'table' and f.on_delete = 'NO ACTION' and f."table" not in ('blobs') order by 1
+            """), TestContext.Current.CancellationToken);
+        references.ShouldBe(
+        [
+            "maven_absences.upstream_id", "maven_cache_entries.upstream_id", "maven_registries.group_id", "maven_registry_upstreams.registry_id",
+            "maven_registry_upstreams.upstream_id", "maven_supplied_artifacts.upstream_id", "maven_upstream_rules.upstream_id", "maven_upstreams.group_id",
+            "members.namespace_id", "members.project_id", "members.user_id", "namespaces.owner_id", "namespaces.parent_id", "package_files.creator_id",
+            "package_files.package_id", "package_uploads.creator_id", "packages.creator_id", "packages.project_id", "personal_access_tokens.user_id",
+            "projects.creator_id", "projects.namespace_id", "routes.namespace_id", "routes.project_id", "users.bot_namespace_id", "users.bot_project_id",
+            "virtual_registry_cleanup_policies.group_id",
+        ]);
+    }
+}
+
 public sealed class RemovalTestsOnPostgres(PostgresServer fixture) : RemovalTests(fixture.Server), IClassFixture<PostgresServer>;
