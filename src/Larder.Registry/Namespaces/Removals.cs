@@ -62,7 +62,6 @@ public sealed class Removals(Database database, AccessCache cache)
         await session.ExecuteAsync($"delete from maven_upstream_rules where upstream_id in ({upstreams})");
         await session.ExecuteAsync($"delete from maven_upstreams where group_id in ({namespaces})");
         await session.ExecuteAsync($"delete from maven_registries where group_id in ({namespaces})");
-        await session.ExecuteAsync($"delete from virtual_registry_cleanup_policies where group_id in ({namespaces})");
         await session.ExecuteAsync($"delete from members where namespace_id in ({namespaces})");
         await RemoveUsersAsync(session, $"select id from users where bot_namespace_id in ({namespaces})");
         await session.ExecuteAsync($"delete from routes where namespace_id in ({namespaces})");

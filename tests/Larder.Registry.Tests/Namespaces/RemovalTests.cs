@@ -168,7 +168,6 @@ public sealed class RemovalTestsOnSqlite(SqliteServer fixture) : RemovalTests(fi
             "members.namespace_id", "members.project_id", "members.user_id", "namespaces.owner_id", "namespaces.parent_id", "package_files.creator_id",
             "package_files.package_id", "package_uploads.creator_id", "packages.creator_id", "packages.project_id", "personal_access_tokens.user_id",
             "projects.creator_id", "projects.namespace_id", "routes.namespace_id", "routes.project_id", "users.bot_namespace_id", "users.bot_project_id",
-            "virtual_registry_cleanup_policies.group_id",
         ]);
     }
 }
