@@ -49,6 +49,7 @@ public sealed class CacheEntryStore(Database database, TimeProvider time)
             var rows = await session.QueryAsync<CandidateRow>("""
                 select u.id, u.group_id, u.name, u.description, u.url, u.username, u.password, u.cache_validity_hours,
                   u.metadata_cache_validity_hours, u.created_at, u.updated_at, u.generation, u.absence_generation, u.rules_generation,
+                  u.verifies_checksum_files,
                   e.id as entry_id, e.content_type, e.upstream_etag, e.upstream_last_modified, e.upstream_checked_at,
                   e.created_at as entry_created_at, b.length, b.md5, b.sha1, b.sha256, b.sha512, a.until as absent_until
                 from maven_registry_upstreams p
@@ -188,6 +189,7 @@ public sealed class CacheEntryStore(Database database, TimeProvider time)
         public long Generation { get; init; }
         public long AbsenceGeneration { get; init; }
         public long RulesGeneration { get; init; }
+        public long VerifiesChecksumFiles { get; init; }
         public long? EntryId { get; init; }
         public string? ContentType { get; init; }
         public string? UpstreamEtag { get; init; }
@@ -203,7 +205,7 @@ public sealed class CacheEntryStore(Database database, TimeProvider time)
 
         public Candidate ToCandidate(MavenPath path) => new(
             new Upstream(Id, GroupId, Name, Description, Url, Username, Password, CacheValidityHours,
-                MetadataCacheValidityHours, CreatedAt, UpdatedAt, Generation, AbsenceGeneration, RulesGeneration),
+                MetadataCacheValidityHours, CreatedAt, UpdatedAt, Generation, AbsenceGeneration, RulesGeneration, VerifiesChecksumFiles),
             EntryId is { } entryId
                 ? new CacheEntry(entryId, Id, path.Relative, ContentType, UpstreamEtag, UpstreamLastModified,
                     UpstreamCheckedAt!.Value, EntryCreatedAt!.Value,

@@ -1,3 +1,4 @@
+using Larder.Storage.Blobs;
 using Larder.Storage.Upstreams;
 using Microsoft.Extensions.Logging;
 
@@ -7,7 +8,7 @@ namespace Larder.Registry.VirtualRegistries;
 /// Turns a miss, or a stale copy, into a download that all who want the file share, and its end into rows.
 /// </summary>
 public sealed class MavenDownloads(
-    Downloads downloads, CacheEntryStore entries, AbsenceMemory absences, UpstreamPasswords passwords, HitMemory hits,
+    Downloads downloads, UpstreamClient client, CacheEntryStore entries, AbsenceMemory absences, UpstreamPasswords passwords, HitMemory hits,
     LarderOptions options, TimeProvider time, ILogger<MavenDownloads> logger)
 {
     /// <summary>Joins the download of this file from this upstream, or begins it.</summary>
@@ -26,6 +27,10 @@ public sealed class MavenDownloads(
             Entry = candidate.Entry,
             Path = path,
             AbsentAbove = absentAbove,
+            ChecksumFile = candidate.Upstream.VerifiesChecksumFiles != 0 && !path.IsMetadata
+                ? new ChecksumFile(client, new UpstreamRequest(
+                    UpstreamUrl.Of(candidate.Upstream.Url, path, ChecksumFile.Suffix), RequestFor(candidate, path).Credentials))
+                : null,
         };
 
     private UpstreamRequest RequestFor(Candidate candidate, MavenPath path)
@@ -52,6 +57,9 @@ internal sealed partial class MavenDownloadPlan(
     public required MavenPath Path { get; init; }
     public required IReadOnlyList<Upstream> AbsentAbove { get; init; }
 
+    /// <summary>What the file must agree with; null where nobody asked for that. Metadata changes between two requests.</summary>
+    public required ChecksumFile? ChecksumFile { get; init; }
+
     public override async ValueTask<bool> IsOvertakenAsync(CancellationToken cancellationToken)
     {
         if (Entry is null && absences.Remembers(Upstream, Path)) return true;
@@ -65,6 +73,12 @@ internal sealed partial class MavenDownloadPlan(
         && !Path.Value.EndsWith(".html", StringComparison.Ordinal) && !Path.Value.EndsWith(".htm", StringComparison.Ordinal)
             ? new(UpstreamFailureKind.Malformed, "it answered with a web page instead of the file")
             : null;
+
+    public override ValueTask<(ExpectedContent Expected, UpstreamFailure? Failure)> ExpectAsync(
+        UpstreamHeaders headers, CancellationToken cancellationToken) =>
+        ChecksumFile is null || headers.Announced.Sha1 is not null
+            ? base.ExpectAsync(headers, cancellationToken)
+            : ChecksumFile.AddToAsync(headers.Announced, cancellationToken);
 
     public override void NoteAbsence(int status)
     {

@@ -40,7 +40,7 @@ internal sealed class UpstreamForm(UpstreamPasswords passwords, AddressGuard gua
         var isImmutable = before is null && UpstreamUrl.IsImmutable(url!);
         return (new UpstreamSettings(input.Name, input.Description, url!, username, password,
             isImmutable ? 0 : input.CacheValidityHours ?? DefaultValidityHours,
-            input.MetadataCacheValidityHours ?? DefaultValidityHours), null);
+            input.MetadataCacheValidityHours ?? DefaultValidityHours, input.VerifiesChecksumFiles ?? false), null);
 
         void Bound(string field, string? value, int longest)
         {

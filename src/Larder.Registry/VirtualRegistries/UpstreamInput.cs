@@ -11,25 +11,28 @@ namespace Larder.Registry.VirtualRegistries;
 /// <param name="StoredPassword">The encrypted password that the upstream keeps.</param>
 /// <param name="CacheValidityHours">As sent.</param>
 /// <param name="MetadataCacheValidityHours">As sent.</param>
+/// <param name="VerifiesChecksumFiles">As sent; Larder's own.</param>
 internal sealed record UpstreamInput(
     string Url, string Name, string? Description, string? Username, string? Password, string? StoredPassword,
-    long? CacheValidityHours, long? MetadataCacheValidityHours)
+    long? CacheValidityHours, long? MetadataCacheValidityHours, bool? VerifiesChecksumFiles)
 {
+    private const string VerifyFlag = "verify_checksum_files";
+
     private static readonly string[] Changeable =
-        ["name", "description", "url", "username", "password", "cache_validity_hours", "metadata_cache_validity_hours"];
+        ["name", "description", "url", "username", "password", "cache_validity_hours", "metadata_cache_validity_hours", VerifyFlag];
 
     /// <summary>Reads what creating one takes; what is wrong goes into the parameters' problems.</summary>
     public static UpstreamInput ForCreation(ApiParameters parameters)
     {
         var (url, name) = (parameters.RequiredText("url"), parameters.RequiredText("name"));
         var input = new UpstreamInput(url, name, parameters.Text("description"), null, null, null,
-            parameters.Number("cache_validity_hours"), parameters.Number("metadata_cache_validity_hours"));
+            parameters.Number("cache_validity_hours"), parameters.Number("metadata_cache_validity_hours"), parameters.Flag(VerifyFlag));
         return input.WithCredentials(parameters);
     }
 
     /// <summary>What shall be tested before there is an upstream.</summary>
     public static UpstreamInput ForFirstTest(ApiParameters parameters) =>
-        new UpstreamInput(parameters.RequiredText("url"), "test", null, null, null, null, null, null).WithCredentials(parameters);
+        new UpstreamInput(parameters.RequiredText("url"), "test", null, null, null, null, null, null, null).WithCredentials(parameters);
 
     /// <summary>Checks the parameters of a change by themselves, before the upstream is looked up.</summary>
     public static void CheckChange(ApiParameters parameters)
@@ -40,6 +43,7 @@ internal sealed record UpstreamInput(
         parameters.FilledText("name");
         parameters.Number("cache_validity_hours");
         parameters.Number("metadata_cache_validity_hours");
+        parameters.Flag(VerifyFlag);
     }
 
     /// <summary>What the upstream shall be after a change, by the table of credentials in Maven contract section 1.6.</summary>
@@ -50,7 +54,8 @@ internal sealed record UpstreamInput(
             parameters.Has("description") ? parameters.Text("description") : before.Description,
             before.Username, null, before.Password,
             parameters.Number("cache_validity_hours") ?? before.CacheValidityHours,
-            parameters.Number("metadata_cache_validity_hours") ?? before.MetadataCacheValidityHours);
+            parameters.Number("metadata_cache_validity_hours") ?? before.MetadataCacheValidityHours,
+            parameters.Flag(VerifyFlag) ?? before.Settings.VerifiesChecksumFiles);
         return input.WithChangedCredentials(parameters, isElsewhere: (UpstreamUrl.Normalize(url).Url ?? url) != before.Url);
     }
 
@@ -67,7 +72,7 @@ internal sealed record UpstreamInput(
         var url = parameters.Text("url") ?? saved.Url;
         var isElsewhere = (UpstreamUrl.Normalize(url).Url ?? url) != saved.Url;
         var stored = new UpstreamInput(url, saved.Name, saved.Description, saved.Username, null, saved.Password,
-            saved.CacheValidityHours, saved.MetadataCacheValidityHours);
+            saved.CacheValidityHours, saved.MetadataCacheValidityHours, saved.Settings.VerifiesChecksumFiles);
         var (username, password) = (parameters.Text("username"), parameters.Text("password"));
         var (hasName, hasPassword) = (!string.IsNullOrEmpty(username), !string.IsNullOrEmpty(password));
         if (hasName && !hasPassword && !isElsewhere && username == saved.Username) return stored;

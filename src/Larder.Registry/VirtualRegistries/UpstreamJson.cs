@@ -9,6 +9,7 @@ internal static class UpstreamJson
     public static object Alone(Upstream row) => new
     {
         row.Id, row.GroupId, row.Url, row.Name, row.Description, row.CacheValidityHours, row.MetadataCacheValidityHours, row.Username,
+        VerifyChecksumFiles = row.Settings.VerifiesChecksumFiles,
         CreatedAt = ApiJson.Instant(row.CreatedAt), UpdatedAt = ApiJson.Instant(row.UpdatedAt),
     };
 
@@ -16,6 +17,7 @@ internal static class UpstreamJson
     public static object WithPlace(Upstream row, RegistryUpstream place) => new
     {
         row.Id, row.GroupId, row.Url, row.Name, row.Description, row.CacheValidityHours, row.MetadataCacheValidityHours, row.Username,
+        VerifyChecksumFiles = row.Settings.VerifiesChecksumFiles,
         CreatedAt = ApiJson.Instant(row.CreatedAt), UpdatedAt = ApiJson.Instant(row.UpdatedAt),
         RegistryUpstream = new { place.Id, place.RegistryId, place.Position },
     };
@@ -24,6 +26,7 @@ internal static class UpstreamJson
     public static object WithPlaces(Upstream row, IReadOnlyList<RegistryUpstream> places) => new
     {
         row.Id, row.GroupId, row.Url, row.Name, row.Description, row.CacheValidityHours, row.MetadataCacheValidityHours, row.Username,
+        VerifyChecksumFiles = row.Settings.VerifiesChecksumFiles,
         CreatedAt = ApiJson.Instant(row.CreatedAt), UpdatedAt = ApiJson.Instant(row.UpdatedAt),
         RegistryUpstreams = places.Select(place => new { place.Id, place.RegistryId, place.Position }),
     };

@@ -11,16 +11,17 @@ namespace Larder.Registry.VirtualRegistries;
 public sealed record Upstream(
     long Id, long GroupId, string Name, string? Description, string Url, string? Username, string? Password,
     long CacheValidityHours, long MetadataCacheValidityHours, long CreatedAt, long UpdatedAt, long Generation, long AbsenceGeneration,
-    long RulesGeneration)
+    long RulesGeneration, long VerifiesChecksumFiles)
 {
     /// <summary>What a caller has set of it.</summary>
-    public UpstreamSettings Settings => new(Name, Description, Url, Username, Password, CacheValidityHours, MetadataCacheValidityHours);
+    public UpstreamSettings Settings => 
+        new(Name, Description, Url, Username, Password, CacheValidityHours, MetadataCacheValidityHours, VerifiesChecksumFiles != 0);
 }
 
 /// <summary>What a caller may set of an upstream. The password is encrypted already.</summary>
 public sealed record UpstreamSettings(
     string Name, string? Description, string Url, string? Username, string? Password,
-    long CacheValidityHours, long MetadataCacheValidityHours);
+    long CacheValidityHours, long MetadataCacheValidityHours, bool VerifiesChecksumFiles);
 
 /// <summary>Whether an upstream was saved.</summary>
 public abstract record UpstreamSaving
@@ -46,7 +47,8 @@ public sealed class UpstreamStore(Database database, UpstreamPasswords passwords
 {
     private const string Columns = """
         id, group_id, name, description, url, username, password,
-        cache_validity_hours, metadata_cache_validity_hours, created_at, updated_at, generation, absence_generation, rules_generation
+        cache_validity_hours, metadata_cache_validity_hours, created_at, updated_at, generation, absence_generation, rules_generation,
+        verifies_checksum_files
         """;
 
     private const string BeginGeneration = "generation = generation + 1, absence_generation = absence_generation + 1, remains_since = @Now";
@@ -98,13 +100,13 @@ public sealed class UpstreamStore(Database database, UpstreamPasswords passwords
             if (exists is null) return new UpstreamSaving.Gone();
             var upstream = await session.SingleAsync<Upstream>($"""
                 insert into maven_upstreams (group_id, name, description, url, username, password,
-                  cache_validity_hours, metadata_cache_validity_hours, created_at, updated_at)
+                  cache_validity_hours, metadata_cache_validity_hours, verifies_checksum_files, created_at, updated_at)
                 values (@GroupId, @Name, @Description, @Url, @Username, @Password,
-                  @CacheValidityHours, @MetadataCacheValidityHours, @Now, @Now) returning {Columns}
+                  @CacheValidityHours, @MetadataCacheValidityHours, @Verifies, @Now, @Now) returning {Columns}
                 """, new
             {
                 registry.GroupId, settings.Name, settings.Description, settings.Url, settings.Username, settings.Password,
-                settings.CacheValidityHours, settings.MetadataCacheValidityHours, Now,
+                settings.CacheValidityHours, settings.MetadataCacheValidityHours, Verifies = settings.VerifiesChecksumFiles ? 1L : 0L, Now,
             });
             if (await RegistryUpstreamStore.AppendAsync(session, registry.Id, upstream.Id) is { } place) return new UpstreamSaving.Saved(upstream, place);
             await session.ExecuteAsync("delete from maven_upstreams where id = @Id", new { upstream.Id });
@@ -126,13 +128,14 @@ public sealed class UpstreamStore(Database database, UpstreamPasswords passwords
             return new UpstreamSaving.Saved(await session.SingleAsync<Upstream>($"""
                 update maven_upstreams set name = @Name, description = @Description, url = @Url, username = @Username, password = @Password,
                   cache_validity_hours = @CacheValidityHours, metadata_cache_validity_hours = @MetadataCacheValidityHours, updated_at = @Now,
+                  verifies_checksum_files = @Verifies,
                   generation = generation + @Moved, absence_generation = absence_generation + @Other,
                   remains_since = case when @Other = 1 then @Now else remains_since end
                 where id = @Id returning {Columns}
                 """, new
             {
                 seen.Id, settings.Name, settings.Description, settings.Url, settings.Username, settings.Password, settings.CacheValidityHours,
-                settings.MetadataCacheValidityHours, Now, Moved = isMoved ? 1L : 0L, Other = isOther ? 1L : 0L,
+                settings.MetadataCacheValidityHours, Verifies = settings.VerifiesChecksumFiles ? 1L : 0L, Now, Moved = isMoved ? 1L : 0L, Other = isOther ? 1L : 0L,
             }), null);
         }, cancellationToken);
 

@@ -36,10 +36,10 @@ public static class UpstreamUrl
     /// <summary>Whether two normal forms name one repository: they differ by no more than http and https.</summary>
     public static bool IsSamePlace(string one, string other) => WithoutScheme(one) == WithoutScheme(other);
 
-    /// <summary>Where a file of the upstream is.</summary>
-    public static Uri Of(string url, MavenPath path) =>
+    /// <summary>Where a file of the upstream is, or what has its path and something behind it.</summary>
+    public static Uri Of(string url, MavenPath path, string suffix = "") =>
         // The one character that a Maven path may hold and a URL may not.
-        new($"{url}/{path.Value.Replace("^", "%5E", StringComparison.Ordinal)}");
+        new($"{url}/{path.Value.Replace("^", "%5E", StringComparison.Ordinal)}{suffix}");
 
     /// <summary>Whether files behind this URL are taken as valid for ever.</summary>
     public static bool IsImmutable(string url) => url.StartsWith(MavenCentral, StringComparison.Ordinal);

@@ -203,7 +203,13 @@ internal sealed partial class Download
             Fail(failure);
             return;
         }
-        var commit = await writer.CommitAsync(found.Headers.Announced, cancellationToken);
+        var (expected, unknown) = await plan.ExpectAsync(found.Headers, cancellationToken);
+        if (unknown is not null)
+        {
+            Fail(unknown);
+            return;
+        }
+        var commit = await writer.CommitAsync(expected, cancellationToken);
         if (commit.Stored is not { } stored)
         {
             var mismatch = commit.Mismatch!;

@@ -32,6 +32,13 @@ public abstract class DownloadPlan
     /// <summary>A reason not to take the file, from what its head says; null to take it.</summary>
     public abstract UpstreamFailure? Refuse(UpstreamHeaders headers);
 
+    /// <summary>
+    /// What the whole file must be, beyond what its head announces; or why that cannot be found out. Asked when the body is here,
+    /// before its last byte is shown.
+    /// </summary>
+    public virtual ValueTask<(ExpectedContent Expected, UpstreamFailure? Failure)> ExpectAsync(
+        UpstreamHeaders headers, CancellationToken cancellationToken) => new((headers.Announced, null));
+
     /// <summary>The upstream said that it does not have the file. Called before anybody is told.</summary>
     public abstract void NoteAbsence(int status);
 

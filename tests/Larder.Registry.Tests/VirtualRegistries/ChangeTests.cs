@@ -225,7 +225,7 @@ public abstract class ChangeTests(LarderServer server) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("""{}""", """{"error":"name, description, url, username, password, cache_validity_hours, metadata_cache_validity_hours are missing, at least one parameter must be provided"}""")]
+    [InlineData("""{}""", """{"error":"name, description, url, username, password, cache_validity_hours, metadata_cache_validity_hours, verify_checksum_files are missing, at least one parameter must be provided"}""")]
     [InlineData("""{"name":""}""", """{"error":"name is empty"}""")]
     [InlineData("""{"url":" "}""", """{"error":"url is empty"}""")]
     [InlineData("""{"url":"ftp://repo.example"}""", """{"message":{"url":["is blocked: Only allowed schemes are http, https"]}}""")]
@@ -327,7 +327,7 @@ public abstract class ChangeTests(LarderServer server) : IAsyncLifetime
         Names(page).ShouldBe(["Central", "central mirror", "50%_off"]);
         (page.Header("X-Total"), page.Header("X-Total-Pages"), page.Header("X-Next-Page"), page.Header("X-Per-Page")).ShouldBe(("4", "2", "2", "3"));
         page.Json[0].EnumerateObject().Select(member => member.Name).ShouldBe(
-            ["id", "group_id", "url", "name", "description", "cache_validity_hours", "metadata_cache_validity_hours", "username", "created_at", "updated_at"]);
+            ["id", "group_id", "url", "name", "description", "cache_validity_hours", "metadata_cache_validity_hours", "username", "verify_checksum_files", "created_at", "updated_at"]);
         Names(await world.AskGroupAsync("GET", "/upstreams?per_page=3&page=2")).ShouldBe(["other"]);
         Names(await world.AskGroupAsync("GET", "/upstreams?upstream_name=CENTRAL")).ShouldBe(["Central", "central mirror"]);
         Names(await world.AskGroupAsync("GET", "/upstreams?upstream_name=%25_")).ShouldBe(["50%_off"]);
