@@ -49,7 +49,7 @@ def larder_rate(larder, version):
 
 
 def main():
-    with tempfile.TemporaryDirectory(prefix="larder-bench-", dir=os.environ.get("BENCH_DIR", ".")) as folder:
+    with tempfile.TemporaryDirectory(prefix="larder-bench-", dir=os.path.abspath(os.environ.get("BENCH_DIR", "."))) as folder:
         nginx = Nginx(clean(folder + "/nginx"))
         larder = Larder(clean(folder + "/larder"))
         try:
