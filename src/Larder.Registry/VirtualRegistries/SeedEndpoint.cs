@@ -2,7 +2,6 @@ using System.Globalization;
 using Larder.Registry.Access;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
-using Larder.Registry.Packages;
 using Larder.Storage.Blobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -62,7 +62,13 @@ public sealed class DatabaseTestsOnPostgres : DatabaseTests
             await command.ExecuteNonQueryAsync(Token);
         }
         var migration = Database.MigrateAsync(Token);
-        (await Task.WhenAny(migration, Task.Delay(300, Token))).ShouldNotBe(migration);
+        await using (var waiting = source.CreateCommand("""
+            select count(*) from pg_locks where locktype = 'advisory' and not granted
+              and database = (select oid from pg_database where datname = current_database())
+            """))
+        {
+            while ((long)(await waiting.ExecuteScalarAsync(Token))! == 0) migration.IsCompleted.ShouldBeFalse();
+        }
         await using (var killer = source.CreateCommand($"select pg_terminate_backend({holder.ProcessID})")) await killer.ExecuteNonQueryAsync(Token);
         (await migration).ShouldNotBeEmpty();
     }

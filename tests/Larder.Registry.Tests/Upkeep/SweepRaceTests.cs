@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using System.Text;
 using Larder.Registry.Data;
+using Larder.Registry.Tests.Packages;
 using Larder.Registry.Upkeep;
 using Larder.Storage.Blobs;
 using Larder.Testing;
@@ -16,8 +18,8 @@ public sealed class SweepRaceTestsOnPostgres(PostgresServer fixture) : SweepRace
 /// </summary>
 public abstract class SweepRaceTests
 {
-    private static readonly byte[] Contended = "contended"u8.ToArray();
-    private static readonly string Digest = Convert.ToHexStringLower(SHA256.HashData(Contended));
+    private const string Contended = "contended";
+    private static readonly string Digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Contended)));
     private static readonly DateTimeOffset TwoDaysAgo = DateTimeOffset.UtcNow.AddDays(-2);
     private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
     private readonly LarderServer server;
@@ -32,23 +34,19 @@ public abstract class SweepRaceTests
     public async Task Content_that_is_published_while_it_is_swept_is_whole_afterwards()
     {
         using var root = server.ClientFor(LarderServer.RootToken);
-        var project = $"/projects/{(await server.CreateProjectAsync(cancel)).Id}";
+        var project = await server.CreateProjectAsync(cancel);
         for (var round = 0; round < 30; round++)
         {
             await PutAsync($"old{round}");
             await MakeOldAsync();
             await Task.WhenAll(SweepAsync(), PutAsync($"new{round}"), SweepAsync(), PutAsync($"newer{round}"));
             foreach (var name in new[] { $"new{round}", $"newer{round}" })
-                (await root.AskAsync("GET", $"{project}/packages/generic/{name}/1/file.bin", cancel)).Text.ShouldBe("contended");
+                (await root.GetFileAsync(project, $"{name}/1/file.bin", cancel)).Text.ShouldBe(Contended);
         }
 
         async Task PutAsync(string name)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v4{project}/packages/generic/{name}/1/file.bin")
-            {
-                Content = new ByteArrayContent(Contended),
-            };
-            var answer = await root.AskAsync(request, cancel);
+            var answer = await root.PutFileAsync(project, $"{name}/1/file.bin", Contended, cancel);
             answer.Status.ShouldBe(201, answer.Text);
         }
     }
@@ -58,12 +56,7 @@ public abstract class SweepRaceTests
     {
         var (young, old) = (await StoreAsync("young orphan"u8.ToArray()), await StoreAsync("old orphan"u8.ToArray()));
         using var root = server.ClientFor(LarderServer.RootToken);
-        using var request = new HttpRequestMessage(HttpMethod.Put,
-            $"/api/v4/projects/{(await server.CreateProjectAsync(cancel)).Id}/packages/generic/named/1/file.bin")
-        {
-            Content = new ByteArrayContent("named"u8.ToArray()),
-        };
-        (await root.AskAsync(request, cancel)).Status.ShouldBe(201);
+        (await root.PutFileAsync(await server.CreateProjectAsync(cancel), "named/1/file.jar", "named", cancel)).Status.ShouldBe(201);
         var named = Convert.ToHexStringLower(SHA256.HashData("named"u8));
         MakeFileOld(old);
         MakeFileOld(named);

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using Larder.Registry.Data;
+using Larder.Registry.Namespaces;
+using Larder.Registry.Tests.Packages;
 using Larder.Registry.Upkeep;
 using Larder.Storage.Blobs;
 using Larder.Testing;
@@ -17,7 +19,7 @@ public abstract class SweepTests : IAsyncLifetime
     private readonly LarderServer server;
     private readonly HttpClient root;
     private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
-    private string project = "";
+    private Project project = null!;
 
     protected SweepTests(LarderServer server)
     {
@@ -27,7 +29,7 @@ public abstract class SweepTests : IAsyncLifetime
         if (server.Time.GetUtcNow() < DateTimeOffset.UtcNow.AddMinutes(1)) server.Time.SetUtcNow(DateTimeOffset.UtcNow.AddMinutes(1));
     }
 
-    public async ValueTask InitializeAsync() => project = $"/projects/{(await server.CreateProjectAsync(cancel)).Id}";
+    public async ValueTask InitializeAsync() => project = await server.CreateProjectAsync(cancel);
 
     public ValueTask DisposeAsync()
     {
@@ -59,9 +61,9 @@ public abstract class SweepTests : IAsyncLifetime
         await PutAsync("sibling", "siblings", "one.bin");
         await PutAsync("lone file", "siblings", "two.bin");
         var package = await PackageAsync("siblings");
-        var files = await root.AskAsync("GET", $"{project}/packages/{package}/package_files", cancel);
+        var files = await root.AskAsync("GET", $"/projects/{project.Id}/packages/{package}/package_files", cancel);
         var file = files.Json.EnumerateArray().Single(one => one.GetProperty("file_name").GetString() == "two.bin").GetProperty("id").GetInt64();
-        (await root.AskAsync("DELETE", $"{project}/packages/{package}/package_files/{file}", cancel)).Status.ShouldBe(204);
+        (await root.AskAsync("DELETE", $"/projects/{project.Id}/packages/{package}/package_files/{file}", cancel)).Status.ShouldBe(204);
         await SweepTwiceAsync();
         (await HasBytesAsync("sibling")).ShouldBeTrue();
         await GoneAsync("lone file");
@@ -74,7 +76,7 @@ public abstract class SweepTests : IAsyncLifetime
         await PutAsync("shared", "b2");
         await DeletePackageAsync("b1");
         await SweepTwiceAsync();
-        (await root.AskAsync("GET", $"{project}/packages/generic/b2/1/file.bin", cancel)).Text.ShouldBe("shared");
+        (await root.GetFileAsync(project, "b2/1/file.bin", cancel)).Text.ShouldBe("shared");
     }
 
     [Fact]
@@ -124,19 +126,14 @@ public abstract class SweepTests : IAsyncLifetime
 
     private async Task PutAsync(string content, string name, string file = "file.bin")
     {
-        using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/v4{project}/packages/generic/{name}/1/{file}")
-        {
-            Content = new ByteArrayContent(Encoding.UTF8.GetBytes(content)),
-        };
-        var answer = await root.AskAsync(request, cancel);
+        var answer = await root.PutFileAsync(project, $"{name}/1/{file}", content, cancel);
         answer.Status.ShouldBe(201, answer.Text);
     }
 
-    private async Task<long> PackageAsync(string name) => (await root.AskAsync("GET", $"{project}/packages?package_name={name}", cancel))
-        .Json.EnumerateArray().Single(one => one.GetProperty("name").GetString() == name).GetProperty("id").GetInt64();
+    private Task<long> PackageAsync(string name) => root.PackageIdAsync(project, name, "1", cancel);
 
     private async Task DeletePackageAsync(string name) =>
-        (await root.AskAsync("DELETE", $"{project}/packages/{await PackageAsync(name)}", cancel)).Status.ShouldBe(204);
+        (await root.AskAsync("DELETE", $"/projects/{project.Id}/packages/{await PackageAsync(name)}", cancel)).Status.ShouldBe(204);
 
     private async Task<bool> HasRowsAsync(string content) => await CountAsync("package_files", "sha256 = @Sha256", content) > 0;
 

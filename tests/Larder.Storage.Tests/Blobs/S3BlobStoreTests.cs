@@ -101,10 +101,9 @@ public sealed class S3BlobStoreTests : BlobStoreContract
         var first = await ListedAsync(1000);
         await StoreAsync(Content(1000));
         (await ListedAsync(1000)).ShouldBe(first);
-        await Task.Delay(TimeSpan.FromSeconds(1.1), Token); // dates of the gateway have seconds
         time.Advance(TimeSpan.FromMinutes(16));
         await StoreAsync(Content(1000));
-        (await ListedAsync(1000))!.WrittenAt.ShouldBeGreaterThan(first!.WrittenAt);
+        (await ListedAsync(1000))!.WrittenAt.ShouldBeGreaterThan(first!.WrittenAt); // a listing's dates have milliseconds
         (await ReadFromAsync(Node(), first.Digest)).ShouldBe(Content(1000));
     }
 

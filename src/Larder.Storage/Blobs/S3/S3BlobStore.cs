@@ -1,12 +1,9 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Amazon.S3.Transfer;
-using BitFaster.Caching.Lru;
 using Microsoft.Extensions.Logging;
 
 namespace Larder.Storage.Blobs.S3;
@@ -15,7 +12,7 @@ namespace Larder.Storage.Blobs.S3;
 /// Blobs in a bucket, for any number of nodes: <c>sha256/ab/abcd…</c>, as the file-system store names them. What is read again
 /// is copied to the local disk.
 /// </summary>
-public sealed partial class S3BlobStore : IBlobStore, IAsyncDisposable
+public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
 {
     private const string Prefix = "sha256/";
     private const int SmallBytes = 64 * 1024;      // comes with one answer, into memory
@@ -31,24 +28,21 @@ public sealed partial class S3BlobStore : IBlobStore, IAsyncDisposable
 
     private readonly S3BlobOptions options;
     private readonly TimeProvider time;
-    private readonly ILogger logger;
     private readonly AmazonS3Client client;
     private readonly TransferUtility transfer;
     private readonly string spool;
     private readonly ReadCache cache;
-    private readonly ConcurrentLru<Sha256, bool> seen = new(10_000);
-    private readonly ConcurrentDictionary<Sha256, Task> filling = new();
-    private readonly SemaphoreSlim fillTurns = new(2);
-    private readonly CancellationTokenSource stopping = new();
+    private readonly LocalCopies copies;
 
     /// <summary>Takes the local folder. The bucket is not asked yet.</summary>
     public S3BlobStore(S3BlobOptions options, TimeProvider time, ILogger<S3BlobStore> logger)
     {
-        (this.options, this.time, this.logger) = (options, time, logger);
+        (this.options, this.time) = (options, time);
         spool = Path.Combine(options.LocalFolder, "spool");
         if (Directory.Exists(spool)) Directory.Delete(spool, recursive: true);
         Directory.CreateDirectory(spool);
         cache = new ReadCache(Path.Combine(options.LocalFolder, "cache"), options.CacheBytes);
+        copies = new LocalCopies(cache, NewTemp, async (digest, token) => await OpenInBucketAsync(digest, token), logger);
         var config = new AmazonS3Config
         {
             ForcePathStyle = options.ForcePathStyle,
@@ -78,18 +72,19 @@ public sealed partial class S3BlobStore : IBlobStore, IAsyncDisposable
     public async ValueTask<Blob?> OpenAsync(Sha256 digest, CancellationToken cancellationToken)
     {
         if (cache.Open(digest) is { } copy) return copy;
-        if (await GetAsync(digest, 0, cancellationToken) is not { } answer) return null;
-        if (answer.ContentLength > SmallBytes)
+        var blob = await OpenInBucketAsync(digest, cancellationToken);
+        if (blob is null || blob.Length > SmallBytes)
         {
-            FillWhenSeenAgain(digest, answer.ContentLength);
-            return new S3Blob(answer, answer.ContentLength, (offset, token) => ResumeAsync(digest, offset, token), options.IdleTimeout);
+            if (blob is not null) copies.NoteOpening(digest, blob.Length);
+            return blob;
         }
-        using (answer) return await ReadSmallAsync(answer, cancellationToken);
+        // It is here with its head: whoever opened it keeps it, also when it is deleted meanwhile.
+        await using (blob) return new MemoryBlob(await ReadAllAsync(blob, cancellationToken));
     }
 
     /// <inheritdoc/>
     public ValueTask<BlobWriter> CreateAsync(Durability durability, CancellationToken cancellationToken) =>
-        new(new S3BlobWriter(Path.Combine(spool, Guid.NewGuid().ToString("N")), this));
+        new(new S3BlobWriter(NewTemp(), this));
 
     /// <inheritdoc/>
     public async ValueTask<bool> DeleteAsync(Sha256 digest, DateTimeOffset writtenBefore, CancellationToken cancellationToken)
@@ -131,12 +126,9 @@ public sealed partial class S3BlobStore : IBlobStore, IAsyncDisposable
     /// <summary>Ends what runs in the background.</summary>
     public async ValueTask DisposeAsync()
     {
-        await stopping.CancelAsync();
-        await Task.WhenAll(filling.Values);
+        await copies.DisposeAsync();
         transfer.Dispose();
         client.Dispose();
-        fillTurns.Dispose();
-        stopping.Dispose();
     }
 
     /// <summary>Puts a spooled file into the bucket, unless its content is there; then it gets a new date.</summary>
@@ -211,96 +203,21 @@ public sealed partial class S3BlobStore : IBlobStore, IAsyncDisposable
     private async Task<GetObjectResponse> ResumeAsync(Sha256 digest, long offset, CancellationToken cancellationToken) =>
         await GetAsync(digest, offset, cancellationToken) ?? throw new IOException($"Blob {digest} was deleted while it was being read.");
 
-    private async Task<Blob> ReadSmallAsync(GetObjectResponse answer, CancellationToken cancellationToken)
+    private async Task<S3Blob?> OpenInBucketAsync(Sha256 digest, CancellationToken cancellationToken) =>
+        await GetAsync(digest, 0, cancellationToken) is { } answer
+            ? new S3Blob(answer, answer.ContentLength, (offset, token) => ResumeAsync(digest, offset, token), options.IdleTimeout)
+            : null;
+
+    private static async Task<byte[]> ReadAllAsync(S3Blob blob, CancellationToken cancellationToken)
     {
-        var bytes = new byte[answer.ContentLength];
-        await S3Failures.RunAsync(async token =>
-        {
-            using var watch = CancellationTokenSource.CreateLinkedTokenSource(token);
-            watch.CancelAfter(options.IdleTimeout);
-            await answer.ResponseStream.ReadExactlyAsync(bytes, watch.Token);
-            return true;
-        }, cancellationToken);
-        return new MemoryBlob(bytes);
+        var bytes = new byte[blob.Length];
+        for (var offset = 0; offset < bytes.Length;) offset += await blob.ReadAsync(offset, bytes.AsMemory(offset), cancellationToken);
+        return bytes;
     }
 
-    // What is opened once may never be opened again; what is opened twice is worth a copy.
-    private void FillWhenSeenAgain(Sha256 digest, long length)
-    {
-        if (length > cache.LargestBlob || stopping.IsCancellationRequested) return;
-        if (!seen.TryGet(digest, out _))
-        {
-            seen.AddOrUpdate(digest, true);
-            return;
-        }
-        var fill = new Task<Task>(() => FillAsync(digest));
-        if (!filling.TryAdd(digest, fill.Unwrap())) return;
-        fill.Start(TaskScheduler.Default);
-    }
-
-    private async Task FillAsync(Sha256 digest)
-    {
-        var temp = Path.Combine(spool, Guid.NewGuid().ToString("N"));
-        try
-        {
-            await fillTurns.WaitAsync(stopping.Token);
-            try
-            {
-                if (cache.Has(digest)) return;
-                if (await CopyAsync(digest, temp) is { } length) cache.Take(digest, length, temp);
-            }
-            finally
-            {
-                fillTurns.Release();
-            }
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // The node stops.
-        }
-        catch (IOException e)
-        {
-            CopyFailed(logger, e, digest);
-        }
-        finally
-        {
-            File.Delete(temp);
-            filling.TryRemove(digest, out _);
-        }
-    }
-
-    // The length, or null when the bucket no longer has it, or has something else under this name.
-    private async Task<long?> CopyAsync(Sha256 digest, string temp)
-    {
-        using var answer = await GetAsync(digest, 0, stopping.Token);
-        if (answer is null) return null;
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        await using var file = new FileStream(temp, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
-        var buffer = new byte[128 * 1024];
-        while (await ReadOnAsync(answer, buffer) is > 0 and var count)
-        {
-            hash.AppendData(buffer, 0, count);
-            file.Write(buffer, 0, count);
-        }
-        if (Sha256.FromBytes(hash.GetHashAndReset()) == digest) return file.Length;
-        BlobWrong(logger, digest);
-        return null;
-    }
-
-    private Task<int> ReadOnAsync(GetObjectResponse answer, byte[] buffer) => S3Failures.RunAsync(async token =>
-    {
-        using var watch = CancellationTokenSource.CreateLinkedTokenSource(token);
-        watch.CancelAfter(options.IdleTimeout);
-        return await answer.ResponseStream.ReadAsync(buffer, watch.Token);
-    }, stopping.Token);
+    private string NewTemp() => Path.Combine(spool, Guid.NewGuid().ToString("N"));
 
     private static string KeyOf(Sha256 digest) => $"{Prefix}{digest.Hex[..2]}/{digest.Hex}";
 
     private static DateTimeOffset Instant(DateTime? date) => new(DateTime.SpecifyKind(date ?? default, DateTimeKind.Utc));
-
-    [LoggerMessage(1003, LogLevel.Warning, "Blob {Sha256} could not be copied from the bucket for reading")]
-    private static partial void CopyFailed(ILogger logger, Exception exception, Sha256 sha256);
-
-    [LoggerMessage(1004, LogLevel.Error, "The bucket has other bytes under the name of blob {Sha256}: restore it from a backup")]
-    private static partial void BlobWrong(ILogger logger, Sha256 sha256);
 }

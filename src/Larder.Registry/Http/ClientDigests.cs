@@ -1,9 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
-using Larder.Registry.Http;
 using Larder.Storage.Blobs;
 using Microsoft.AspNetCore.Http;
 
-namespace Larder.Registry.Packages;
+namespace Larder.Registry.Http;
 
 /// <summary>
 /// Digests that a client sends along so that a damaged transfer is refused: <c>X-Checksum-Md5</c>, <c>-Sha1</c>,

@@ -1,9 +1,8 @@
-using Larder.Registry.Http;
 using Larder.Storage.Blobs;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Larder.Registry.Packages;
+namespace Larder.Registry.Http;
 
 /// <summary>What has become of an upload: the blob, or the 400 that says why there is none.</summary>
 /// <param name="Blob">The bytes, which the store holds.</param>

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
-namespace Larder.Registry.Packages;
+namespace Larder.Registry.Http;
 
 /// <summary>
 /// An upload that arrives as a form (RFC 7578) and not as the bare file: gitbeaker and <c>curl --form</c> send one. Its part
