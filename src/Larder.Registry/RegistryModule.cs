@@ -37,6 +37,7 @@ public static class RegistryModule
         services.AddPackages();
         services.AddGraph();
         services.AddVirtualRegistries();
+        services.AddMaven();
         services.AddUpkeep();
     }
 
@@ -56,6 +57,7 @@ public static class RegistryModule
         app.MapPackages();
         app.MapGraph();
         app.MapVirtualRegistries();
+        app.MapMaven();
     }
 
     private static void AddData(IServiceCollection services, LarderOptions options)

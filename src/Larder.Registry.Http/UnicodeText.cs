@@ -4,7 +4,7 @@ using System.Text;
 namespace Larder.Registry.Http;
 
 /// <summary>What may come in as text: a NUL is no text to PostgreSQL, nor half a surrogate pair to anybody.</summary>
-internal static class UnicodeText
+public static class UnicodeText
 {
     /// <summary>Whether it is text; null is.</summary>
     public static bool IsValid(string? text)

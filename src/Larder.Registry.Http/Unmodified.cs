@@ -4,7 +4,7 @@ using Microsoft.Net.Http.Headers;
 namespace Larder.Registry.Http;
 
 /// <summary>The precondition that GitLab's deletions know (RFC 9110 section 13.1.4).</summary>
-internal static class Unmodified
+public static class Unmodified
 {
     /// <summary>Whether <c>If-Unmodified-Since</c> is older than the row's last change, in Unix milliseconds.</summary>
     public static bool Refuses(HttpContext context, long updatedAt) =>

@@ -1,7 +1,7 @@
 namespace Larder.Registry.Namespaces;
 
 /// <summary>Nothing is more open than the group around it.</summary>
-internal static class VisibilityRules
+public static class VisibilityRules
 {
     /// <summary>Whether something of the first visibility may be in a group of the second.</summary>
     public static bool Fits(string visibility, string group) => Openness(visibility) <= Openness(group);

@@ -10,7 +10,7 @@ namespace Larder.Registry.Http;
 /// <c>file</c> is the file, which GitLab would store with the envelope around it. The fields <c>status</c> and <c>select</c>
 /// stand for the query parameters of these names; other parts are passed over. Nothing but small fields is kept in memory.
 /// </summary>
-internal sealed class UploadForm
+public sealed class UploadForm
 {
     private const int BufferBytes = 1 << 16;
     private const int LongestField = 64;

@@ -22,7 +22,7 @@ internal static class IdOrPath
 }
 
 /// <summary>What a user, a group or a project may be called in URLs, as GitLab rules it.</summary>
-internal static class PathRules
+public static class PathRules
 {
     /// <summary>The longest full path of a group or project, in characters: what a unique index of PostgreSQL surely holds.</summary>
     public const int LongestFullPath = 1024;

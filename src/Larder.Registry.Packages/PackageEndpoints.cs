@@ -47,7 +47,7 @@ internal static class PackageEndpoints
         var (project, package, refusal) = await FindAsync(context, projects, gate, packages, cancellationToken);
         if (refusal is not null) return refusal;
         var mayDelete = await gate.AllowsAsync(context.Caller(), Permission.DestroyPackage, project!, cancellationToken);
-        return ApiJson.Answer(PackageJson.Single(package!, project!.FullPath, ExternalUrl.Base(context, options.ExternalUrl), mayDelete,
+        return ApiJson.Answer(PackageJson.WithVersions(package!, project!.FullPath, ExternalUrl.Base(context, options.ExternalUrl), mayDelete,
             await packages.OtherVersionsAsync(package!, cancellationToken)));
     }
 

@@ -8,7 +8,7 @@ namespace Larder.Registry.Http;
 /// it would keep a thread waiting for the client. Here such a write waits for nobody: it goes into the connection's buffer,
 /// and the next asynchronous one sends it. It suits writers whose synchronous writes are few and small.
 /// </summary>
-internal sealed class ResponseStream(PipeWriter body) : Stream
+public sealed class ResponseStream(PipeWriter body) : Stream
 {
     public override bool CanRead => false;
 

@@ -4,7 +4,7 @@ namespace Larder.Registry.Access;
 /// SQL for listings: which rows the caller may see, the same as <see cref="Gate"/> says of <see cref="Permission.ReadProject"/> and
 /// <see cref="Permission.ReadGroup"/> for a single one. Parameters: <c>@UserId</c> (0 for nobody), <c>@IsAdmin</c> (0 or 1), <c>@Now</c>.
 /// </summary>
-internal static class VisibleRows
+public static class VisibleRows
 {
     /// <summary>Of project <c>p</c> in namespace <c>n</c>.</summary>
     public const string Project = $"""

@@ -3,7 +3,7 @@ using Larder.Registry.Http;
 namespace Larder.Registry.Packages;
 
 /// <summary>Reads the filters of a listing of packages (generic-packages contract section 4.1).</summary>
-internal static class PackageQuery
+public static class PackageQuery
 {
     /// <summary>The types of packages that GitLab knows.</summary>
     public static readonly string[] Types =

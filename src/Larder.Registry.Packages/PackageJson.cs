@@ -3,7 +3,7 @@ using Larder.Registry.Http;
 namespace Larder.Registry.Packages;
 
 /// <summary>Packages and files as GitLab shows them (generic-packages contract sections 2.6, 4.4 and 4.5).</summary>
-internal static class PackageJson
+public static class PackageJson
 {
     /// <summary>A package of a listing. <paramref name="baseUrl"/> has no trailing slash.</summary>
     public static Dictionary<string, object?> Listed(Package row, string projectPath, string baseUrl, bool mayDelete)
@@ -39,7 +39,7 @@ internal static class PackageJson
     public static string WebPath(Package row, string projectPath) => $"/{projectPath}/-/packages/{row.Id}";
 
     /// <summary>A package by itself, with its other versions.</summary>
-    public static Dictionary<string, object?> Single(
+    public static Dictionary<string, object?> WithVersions(
         Package row, string projectPath, string baseUrl, bool mayDelete, IReadOnlyList<Package> otherVersions)
     {
         var json = Listed(row, projectPath, baseUrl, mayDelete);

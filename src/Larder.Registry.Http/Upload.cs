@@ -8,10 +8,10 @@ namespace Larder.Registry.Http;
 /// <param name="Blob">The bytes, which the store holds.</param>
 /// <param name="Error">Why not.</param>
 /// <param name="Form">The form that the file came in, if it did.</param>
-internal sealed record ReceivedUpload(StoredBlob? Blob, ApiError? Error, UploadForm? Form = null);
+public sealed record ReceivedUpload(StoredBlob? Blob, ApiError? Error, UploadForm? Form = null);
 
 /// <summary>Receives the body of a request into a blob: all of it, verified and durable, or nothing.</summary>
-internal static class Upload
+public static class Upload
 {
     /// <summary>Receives it.</summary>
     /// <param name="context">The request. The whole body is the file, whatever its content type, unless it is a form.</param>

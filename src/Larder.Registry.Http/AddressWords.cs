@@ -3,7 +3,7 @@ using Larder.Storage.Upstreams;
 namespace Larder.Registry.Http;
 
 /// <summary>What GitLab says of an address that it does not contact.</summary>
-internal static class AddressWords
+public static class AddressWords
 {
     /// <summary>What is wrong with the address, or null.</summary>
     public static string? Problem(AddressVerdict verdict) => verdict switch

@@ -1,7 +1,7 @@
 namespace Larder.Registry.Access;
 
 /// <summary>Who may something, besides administrators, who always may.</summary>
-internal enum Audience
+public enum Audience
 {
     /// <summary>Nobody else.</summary>
     Administrators,
@@ -20,7 +20,7 @@ internal enum Audience
 }
 
 /// <summary>What the package registry's own access level of a project changes.</summary>
-internal enum RegistryRule
+public enum RegistryRule
 {
     /// <summary>Nothing.</summary>
     None,
@@ -39,7 +39,7 @@ internal enum RegistryRule
 /// <param name="Scopes">The scopes of a personal access token of which one suffices.</param>
 /// <param name="Registry">How the project's package registry takes part.</param>
 /// <param name="SignInFirst">An anonymous caller is answered 401 before anything is looked up.</param>
-internal sealed record PermissionRule(
+public sealed record PermissionRule(
     Permission Permission, Audience Audience, AccessLevel Level, Scopes Scopes, RegistryRule Registry, bool SignInFirst)
 {
     /// <summary>The kinds of credentials that are looked for at all; all others are as if they were not there.</summary>
@@ -56,7 +56,7 @@ internal sealed record PermissionRule(
 /// The one table of who may what (generic-packages contract sections 1.2 and 1.4, Maven contract sections 1.3 and 1.4).
 /// Administrators have no column: they may everything, except use a package registry that is disabled.
 /// </summary>
-internal sealed class PermissionTable
+public sealed class PermissionTable
 {
     private const CallerKind UserOrJob = CallerKind.User | CallerKind.Job;
     private const CallerKind Anything = CallerKind.User | CallerKind.DeployToken | CallerKind.Job;

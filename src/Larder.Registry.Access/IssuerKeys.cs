@@ -11,7 +11,7 @@ namespace Larder.Registry.Access;
 /// guard, with its limits. Kept for an hour; a key that is not among them is looked for again, at most once a minute. While
 /// an issuer fails, its last keys count for a day.
 /// </summary>
-internal sealed partial class IssuerKeys(UpstreamClient upstreams, AddressGuard guard, TimeProvider time, ILogger<IssuerKeys> logger)
+public sealed partial class IssuerKeys(UpstreamClient upstreams, AddressGuard guard, TimeProvider time, ILogger<IssuerKeys> logger)
 {
     private const int MostBytes = 256 * 1024;
     private const int MostKeys = 100;

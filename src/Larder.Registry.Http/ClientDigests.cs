@@ -9,7 +9,7 @@ namespace Larder.Registry.Http;
 /// <c>-Sha256</c>, <c>-Sha512</c> in hexadecimal, and <c>Content-Digest</c> (of a body that is the file) or <c>Repr-Digest</c> (of a file
 /// that comes later), both of RFC 9530, with sha-256 and sha-512. GitLab ignores them.
 /// </summary>
-internal static class ClientDigests
+public static class ClientDigests
 {
     /// <summary>What the file must be, or the 400 for a header that is no digest.</summary>
     /// <param name="request">The request.</param>

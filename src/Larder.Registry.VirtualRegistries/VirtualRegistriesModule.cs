@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Larder.Registry.VirtualRegistries;
 
-/// <summary>Maven virtual registries: one URL in front of ordered upstreams, cached as they are used.</summary>
+/// <summary>Virtual registries as rows: what stands in front of which upstreams, what is held of them, and the REST that manages it.</summary>
 public static class VirtualRegistriesModule
 {
     /// <summary>What the endpoints need.</summary>
@@ -15,7 +15,6 @@ public static class VirtualRegistriesModule
         services.AddSingleton<RegistryUpstreamStore>();
         services.AddSingleton<UpstreamRuleStore>();
         services.AddSingleton<RuleBook>();
-        services.AddSingleton<Candidates>();
         services.AddSingleton<NodeMemory>();
         services.AddSingleton<CacheEntryStore>();
         services.AddSingleton<RegistryDirectory>();
@@ -26,13 +25,7 @@ public static class VirtualRegistriesModule
         services.AddSingleton<CacheCleanupPolicyStore>();
         services.AddPeriodicWork<CacheCleanup>();
         services.AddPeriodicWork<UpstreamRemains>();
-        services.AddSingleton<DownloadLimit>();
-        services.AddSingleton<AbsenceMemory>();
         services.AddSingleton<HitMemory>();
-        services.AddSingleton<MavenDownloads>();
-        services.AddSingleton<Inquiry>();
-        services.AddSingleton<Walk>();
-        services.AddSingleton<MergedMetadata>();
     }
 
     /// <summary>The routes.</summary>
@@ -46,7 +39,5 @@ public static class VirtualRegistriesModule
         ConnectionTestEndpoints.Map(app);
         CacheEntryEndpoints.Map(app);
         CacheCleanupPolicyEndpoints.Map(app);
-        DownloadEndpoint.Map(app);
-        SeedEndpoint.Map(app);
     }
 }
