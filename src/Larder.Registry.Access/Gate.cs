@@ -45,7 +45,7 @@ public sealed class Gate
     {
         var (caller, required) = (context.Caller(), Required(context));
         if (project is null) return SurfaceWords.Refuse(required.Surface, caller, Sight.Absent, "Project");
-        if (await AllowsAsync(caller, permission, project, context.RequestAborted)) return null;
+        if (await AllowsAsync(caller, permission, project, context.RequestAborted)) return Passed(context, new GatedPlace(project, null));
         var visible = await AllowsAsync(caller, Permission.ReadProject, project, context.RequestAborted);
         if (!visible && caller.Bounds is JobGrants jobs && required.Surface == Surface.Api) return SurfaceWords.JobNotAllowed(jobs, project);
         return SurfaceWords.Refuse(required.Surface, caller, visible ? Sight.Visible : Sight.Hidden, "Project");
@@ -60,7 +60,7 @@ public sealed class Gate
     {
         var (caller, surface) = (context.Caller(), Required(context).Surface);
         if (group is null) return SurfaceWords.Refuse(surface, caller, Sight.Absent, "Group");
-        if (await AllowsAsync(caller, permission, group, context.RequestAborted)) return null;
+        if (await AllowsAsync(caller, permission, group, context.RequestAborted)) return Passed(context, new GatedPlace(null, group));
         var visible = await AllowsAsync(caller, Permission.ReadGroup, group, context.RequestAborted);
         return SurfaceWords.Refuse(surface, caller, visible ? Sight.Visible : Sight.Hidden, "Group");
     }
@@ -97,6 +97,13 @@ public sealed class Gate
             && await memberships.IsMemberInsideAsync(userId, group, cancellationToken);
     }
 
+    // Whoever writes down what was changed wants to know where; what only reads is not slowed down for it.
+    private static ApiError? Passed(HttpContext context, GatedPlace place)
+    {
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)) context.Features.Set(place);
+        return null;
+    }
+
     private static bool AdmitsVisitor(PermissionRule rule, Caller caller, string visibility) =>
         rule.Audience == Audience.MembersAndVisitors
         && (visibility == Visibility.Public || (visibility == Visibility.Internal && caller.Kind is CallerKind.User or CallerKind.Job));
@@ -105,3 +112,6 @@ public sealed class Gate
         context.GetEndpoint()?.Metadata.GetMetadata<RequiredPermission>()
         ?? throw new InvalidOperationException("This endpoint does not say what it requires.");
 }
+
+/// <summary>The feature of a request that holds the project or group in which the gate let it act, the last one if several; not of GET and HEAD.</summary>
+public sealed record GatedPlace(Project? Project, Namespace? Group);

@@ -17,6 +17,9 @@ public enum Permission
     /// <summary>Making users and their tokens.</summary>
     ManageUsers,
 
+    /// <summary>Who changed what, anywhere.</summary>
+    ReadAuditEvents,
+
     /// <summary>The deploy tokens of every project and group.</summary>
     ReadAllDeployTokens,
 

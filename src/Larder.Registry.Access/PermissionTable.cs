@@ -73,6 +73,7 @@ public sealed class PermissionTable
             Server(Permission.ReadCurrentUser, Audience.SignedIn, Scopes.Api | Scopes.ReadUser),
             Server(Permission.ReadUsers, Audience.SignedIn, Scopes.Api | Scopes.ReadUser),
             Server(Permission.ManageUsers, Audience.Administrators),
+            Server(Permission.ReadAuditEvents, Audience.Administrators),
             Server(Permission.ReadAllDeployTokens, Audience.Administrators),
             Server(Permission.ReadTokens, Audience.SignedIn),
             Server(Permission.ManageTokens, Audience.SignedIn),

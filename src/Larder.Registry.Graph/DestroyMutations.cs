@@ -15,12 +15,12 @@ internal static class DestroyMutations
 
     public static void AddTo(MutationGraph mutations)
     {
-        mutations.Add("destroyPackage", input => input.Field<NonNullGraphType<PackageIdGraph>>("id"), null,
+        mutations.Add("destroyPackage", "package_deleted", input => input.Field<NonNullGraphType<PackageIdGraph>>("id"), null,
             (context, input) => DestroyPackagesAsync(context, [(long)input["id"]!]));
-        mutations.Add("destroyPackages", input => input.Field<NonNullGraphType<ListGraphType<NonNullGraphType<PackageIdGraph>>>>("ids"), null,
+        mutations.Add("destroyPackages", "package_deleted", input => input.Field<NonNullGraphType<ListGraphType<NonNullGraphType<PackageIdGraph>>>>("ids"), null,
             (context, input) => DestroyPackagesAsync(context, input.Ids("ids")));
-        mutations.Add("destroyPackageFile", input => input.Field<NonNullGraphType<PackageFileIdGraph>>("id"), null, DestroyFileAsync);
-        mutations.Add("destroyPackageFiles", input =>
+        mutations.Add("destroyPackageFile", "package_file_deleted", input => input.Field<NonNullGraphType<PackageFileIdGraph>>("id"), null, DestroyFileAsync);
+        mutations.Add("destroyPackageFiles", "package_file_deleted", input =>
         {
             input.Field<NonNullGraphType<IdGraphType>>("projectPath");
             input.Field<NonNullGraphType<ListGraphType<NonNullGraphType<PackageFileIdGraph>>>>("ids");
@@ -38,6 +38,7 @@ internal static class DestroyMutations
             found.Add(package);
         }
         var packages = context.Get<PackageStore>();
+        context.User().Places.UnionWith(found.Select(package => new GatedPlace(package.Project, null)));
         foreach (var package in found) await packages.DeleteAsync(package.Row, context.CancellationToken);
         return Payload.Done;
     }
@@ -49,6 +50,7 @@ internal static class DestroyMutations
             || await PackageNode.FindAsync(context, file.PackageId, Permission.DestroyPackage) is not { } package)
             throw GraphError.NotAvailable();
         if (await IsProtectedAsync(context, package)) return new Payload(null, Protected);
+        context.User().Places.Add(new GatedPlace(package.Project, null));
         await packages.DeleteFileAsync(file, context.CancellationToken);
         return Payload.Done;
     }

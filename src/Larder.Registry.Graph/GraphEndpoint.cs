@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using GraphQL.Transport;
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -22,7 +23,7 @@ internal static partial class GraphEndpoint
     private const int LongestQuery = 10_000;
 
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapPost("/api/graphql", AskAsync).Requires(Permission.UseGraph, Surface.Graph);
+        app.MapPost("/api/graphql", AskAsync).Requires(Permission.UseGraph, Surface.Graph).IsNotAudited("mutations write theirs");
 
     private static async Task AskAsync(HttpContext context, GraphExecution execution)
     {

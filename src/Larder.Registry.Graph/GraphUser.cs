@@ -9,6 +9,9 @@ namespace Larder.Registry.Graph;
 internal sealed class GraphUser(HttpContext http) : Dictionary<string, object?>
 {
     public HttpContext Http { get; } = http;
+
+    /// <summary>Where mutations were allowed to act.</summary>
+    public HashSet<GatedPlace> Places { get; } = [];
 }
 
 /// <summary>What fields need, in one word each.</summary>
@@ -16,5 +19,7 @@ internal static class GraphContext
 {
     public static T Get<T>(this IResolveFieldContext context) where T : notnull => context.RequestServices!.GetRequiredService<T>();
 
-    public static Caller Caller(this IResolveFieldContext context) => ((GraphUser)context.UserContext).Http.Caller();
+    public static GraphUser User(this IResolveFieldContext context) => (GraphUser)context.UserContext;
+
+    public static Caller Caller(this IResolveFieldContext context) => context.User().Http.Caller();
 }

@@ -1,6 +1,9 @@
+using System.Text.Json;
 using GraphQL;
 using GraphQL.Types;
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
+using Larder.Registry.Http;
 
 namespace Larder.Registry.Graph;
 
@@ -19,6 +22,9 @@ internal sealed class MutationInput(IDictionary<string, object?> values)
     /// <summary>What was sent; null when it was not, or sent as null.</summary>
     public object? this[string name] => values.TryGetValue(name, out var value) ? value : null;
 
+    /// <summary>All of it as a JSON object.</summary>
+    public string Described() => JsonSerializer.Serialize(values, ApiJson.Options);
+
     /// <summary>The numbers of a list of ids.</summary>
     public IReadOnlyList<long> Ids(string name) => [.. ((IEnumerable<object?>)this[name]!).Cast<long>().Distinct()];
 }
@@ -35,11 +41,13 @@ internal sealed class MutationGraph : ObjectGraphType
 
     /// <summary>Adds a mutation.</summary>
     /// <param name="name">Its name; those of its input and payload are made of it, as GitLab does.</param>
+    /// <param name="eventName">The audit event of its success, one for each place that it acted in.</param>
     /// <param name="input">Adds the fields of the input.</param>
     /// <param name="result">The name and type of what it makes, if it makes something.</param>
     /// <param name="run">Does it.</param>
     public void Add(
-        string name, Action<InputObjectGraphType> input, (string Name, Type Type)? result, Func<IResolveFieldContext, MutationInput, Task<Payload>> run)
+        string name, string eventName, Action<InputObjectGraphType> input, (string Name, Type Type)? result,
+        Func<IResolveFieldContext, MutationInput, Task<Payload>> run)
     {
         var capital = char.ToUpperInvariant(name[0]) + name[1..];
         var inputType = new InputObjectGraphType { Name = $"{capital}Input" };
@@ -56,8 +64,23 @@ internal sealed class MutationGraph : ObjectGraphType
                 // A token that may only read gets as far as the queries.
                 if (!context.Caller().Scopes.HasFlag(Scopes.Api)) throw GraphError.NotAvailable();
                 var sent = new MutationInput((IDictionary<string, object?>)context.Arguments!["input"].Value!);
-                return new Answered(await run(context, sent), sent["clientMutationId"] as string);
+                context.User().Places.Clear();
+                var payload = await run(context, sent);
+                if (payload.Errors.Count == 0) await AuditAsync(context, name, eventName, sent);
+                return new Answered(payload, sent["clientMutationId"] as string);
             });
+    }
+
+    private static async Task AuditAsync(IResolveFieldContext context, string name, string eventName, MutationInput sent)
+    {
+        foreach (var place in context.User().Places)
+        {
+            context.User().Http.Features.Set(place);
+            await context.Get<AuditLog>().AddAsync(AuditEvent.Of(context.User().Http, eventName) with
+            {
+                Target = $"graphql {name}", Parameters = sent.Described(),
+            });
+        }
     }
 
     private sealed record Answered(Payload Payload, string? ClientMutationId);

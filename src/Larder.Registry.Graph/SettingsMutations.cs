@@ -16,13 +16,13 @@ internal static class SettingsMutations
 
     public static void AddTo(MutationGraph mutations)
     {
-        mutations.Add("updateNamespacePackageSettings", input =>
+        mutations.Add("updateNamespacePackageSettings", "package_settings_updated", input =>
         {
             input.Field<NonNullGraphType<IdGraphType>>("namespacePath");
             input.Field<BooleanGraphType>(Allowed);
             input.Field<UntrustedRegexpGraph>(Exception);
         }, ("packageSettings", typeof(PackageSettingsGraph)), UpdateSettingsAsync);
-        mutations.Add("updatePackagesCleanupPolicy", input =>
+        mutations.Add("updatePackagesCleanupPolicy", "package_cleanup_policy_updated", input =>
         {
             input.Field<NonNullGraphType<IdGraphType>>("projectPath");
             input.Field<KeptFilesGraph>(Keep);
@@ -36,6 +36,7 @@ internal static class SettingsMutations
         if (@namespace is null
             || !await context.Get<Gate>().AllowsAsync(context.Caller(), Permission.ManagePackageSettings, @namespace, context.CancellationToken))
             throw GraphError.NotAvailable();
+        context.User().Places.Add(new GatedPlace(null, @namespace));
         var exception = input.Has(Exception) ? input[Exception] as string ?? "" : null;
         if (exception is not null && PackageSettings.ProblemOf(exception) is { } problem)
             return new Payload(null, $"Generic duplicate exception regex {problem}");
@@ -59,8 +60,12 @@ internal static class SettingsMutations
 
     /// <summary>The project of <c>projectPath</c>, in which the caller has the permission.</summary>
     /// <exception cref="ExecutionError">There is no such project, or the caller may not.</exception>
-    public static async Task<Project> ProjectAsync(IResolveFieldContext context, MutationInput input, Permission permission) =>
-        await context.Get<ProjectStore>().FindAsync($"{input["projectPath"]}", context.CancellationToken) is { } project
-        && await context.Get<Gate>().AllowsAsync(context.Caller(), permission, project, context.CancellationToken)
-            ? project : throw GraphError.NotAvailable();
+    public static async Task<Project> ProjectAsync(IResolveFieldContext context, MutationInput input, Permission permission)
+    {
+        if (await context.Get<ProjectStore>().FindAsync($"{input["projectPath"]}", context.CancellationToken) is not { } project
+            || !await context.Get<Gate>().AllowsAsync(context.Caller(), permission, project, context.CancellationToken))
+            throw GraphError.NotAvailable();
+        context.User().Places.Add(new GatedPlace(project, null));
+        return project;
+    }
 }

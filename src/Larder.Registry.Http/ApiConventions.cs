@@ -45,11 +45,6 @@ public static partial class ApiConventions
             StoreUnavailable(logger, e, context.Request.Method, context.Request.Path);
             await RefuseAsync(context, ApiError.Unavailable("the blob store does not answer", RetryAfterSeconds));
         }
-        catch (BlobStoreUnavailableException e) when (!context.Response.HasStarted)
-        {
-            StoreUnavailable(logger, e, context.Request.Method, context.Request.Path);
-            await RefuseAsync(context, ApiError.Unavailable("the blob store does not answer", RetryAfterSeconds));
-        }
         catch (BlobStoreFullException e) when (!context.Response.HasStarted)
         {
             StoreFull(logger, e, context.Request.Method, context.Request.Path);

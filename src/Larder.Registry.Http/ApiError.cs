@@ -8,7 +8,7 @@ namespace Larder.Registry.Http;
 /// A refusal as GitLab words it: the one place that knows statuses and bodies (generic-packages contract section 9,
 /// Maven contract section 1.1). Clients parse these bodies, so the texts are wire format.
 /// </summary>
-public sealed class ApiError : IResult
+public sealed class ApiError : IResult, IStatusCodeHttpResult
 {
     private readonly object body;
 
@@ -20,6 +20,8 @@ public sealed class ApiError : IResult
 
     /// <summary>The HTTP status.</summary>
     public int Status { get; }
+
+    int? IStatusCodeHttpResult.StatusCode => Status;
 
     /// <summary>Headers that go with the body, such as a challenge.</summary>
     private Dictionary<string, string> Headers { get; } = [];

@@ -12,6 +12,8 @@ namespace Larder.Registry.Http;
 public sealed class ApiParameters
 {
     private const int MostBodyBytes = 1 << 20;
+    private const int LongestDescribed = 255;
+    private static readonly string[] SecretWords = ["token", "password", "secret", "credential"];
     private readonly Dictionary<string, string?> values;
     private readonly List<string> problems = [];
 
@@ -31,8 +33,16 @@ public sealed class ApiParameters
         if (hasBody && request.HasFormContentType) await parameters.ReadFormAsync(context);
         else if (hasBody && request.HasJsonContentType()) await parameters.ReadJsonAsync(context);
         parameters.RefuseWhatIsNoText();
+        context.Features.Set(parameters);
         return parameters;
     }
+
+    /// <summary>
+    /// All of them as a JSON object of texts, for people who want to know what was asked: values are cut at 255 characters, and what
+    /// may be a secret, by its name, is not told.
+    /// </summary>
+    public string Described() => JsonSerializer.Serialize(
+        values.ToDictionary(pair => pair.Key, pair => IsSecret(pair.Key) ? "[hidden]" : UnicodeText.Cut(pair.Value, LongestDescribed)), ApiJson.Options);
 
     /// <summary>Whether the client sent it at all, even as null.</summary>
     public bool Has(string name) => values.ContainsKey(name);
@@ -139,6 +149,8 @@ public sealed class ApiParameters
     /// <summary>A list: a JSON array, <c>name[]=a&amp;name[]=b</c>, or words with commas. Null when left out.</summary>
     public IReadOnlyList<string>? List(string name) =>
         (Text(name) ?? Text(name + "[]"))?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private static bool IsSecret(string name) => SecretWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     private async Task ReadFormAsync(HttpContext context)
     {

@@ -16,4 +16,11 @@ public static class UnicodeText
         }
         return true;
     }
+
+    /// <summary>The text, or its beginning where it is longer than that many UTF-16 units; never half a surrogate pair.</summary>
+    public static string? Cut(string? text, int longest)
+    {
+        if (text is null || text.Length <= longest) return text;
+        return text[..(char.IsHighSurrogate(text[longest - 1]) ? longest - 1 : longest)];
+    }
 }

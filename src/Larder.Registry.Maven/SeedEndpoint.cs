@@ -1,5 +1,6 @@
 using System.Globalization;
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Larder.Storage.Blobs;
@@ -26,9 +27,11 @@ internal static class SeedEndpoint
     public static void Map(IEndpointRouteBuilder app)
     {
         if (app.ServiceProvider.GetRequiredService<LarderOptions>().VirtualRegistries.AllowSeeding)
-            app.MapPost(DownloadEndpoint.Route, SeedAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryDownload);
+            app.MapPost(DownloadEndpoint.Route, SeedAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryDownload)
+            .Audits("cache_entry_seeded");
         else
-            app.MapPost(DownloadEndpoint.Route, RefuseAsync).Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload);
+            app.MapPost(DownloadEndpoint.Route, RefuseAsync).Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload)
+            .IsNotAudited("it refuses");
     }
 
     private static async Task<IResult> RefuseAsync(

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -21,9 +22,9 @@ internal static class DeployTokenEndpoints
     private static void MapIn(RouteGroupBuilder tokens, Permission read, Permission manage)
     {
         tokens.MapGet("", ListAsync).Requires(read, Surface.Api);
-        tokens.MapPost("", CreateAsync).Requires(manage, Surface.Api);
+        tokens.MapPost("", CreateAsync).Requires(manage, Surface.Api).Audits("deploy_token_created");
         tokens.MapGet("/{token_id}", GetAsync).Requires(read, Surface.Api);
-        tokens.MapDelete("/{token_id}", RemoveAsync).Requires(manage, Surface.Api);
+        tokens.MapDelete("/{token_id}", RemoveAsync).Requires(manage, Surface.Api).Audits("deploy_token_removed");
     }
 
     private static async Task<IResult> ListAllAsync(

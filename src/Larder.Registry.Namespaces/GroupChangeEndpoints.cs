@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Microsoft.AspNetCore.Builder;
@@ -11,7 +12,7 @@ namespace Larder.Registry.Namespaces;
 internal static class GroupChangeEndpoints
 {
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapPut("/api/v4/groups/{id}", ChangeAsync).Requires(Permission.ManageGroup, Surface.Api);
+        app.MapPut("/api/v4/groups/{id}", ChangeAsync).Requires(Permission.ManageGroup, Surface.Api).Audits("group_updated");
 
     private static async Task<IResult> ChangeAsync(
         HttpContext context, Gate gate, NamespaceStore namespaces, GroupJson json, CancellationToken cancellationToken)

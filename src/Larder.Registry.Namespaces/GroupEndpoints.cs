@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Microsoft.AspNetCore.Builder;
@@ -14,7 +15,7 @@ internal static class GroupEndpoints
     {
         var groups = app.MapGroup("/api/v4/groups");
         groups.MapGet("", ListAsync).Requires(Permission.ListGroups, Surface.Api);
-        groups.MapPost("", CreateAsync).Requires(Permission.CreateGroup, Surface.Api);
+        groups.MapPost("", CreateAsync).Requires(Permission.CreateGroup, Surface.Api).Audits("group_created");
         groups.MapGet("/{id}", GetAsync).Requires(Permission.ReadGroup, Surface.Api);
         groups.MapGet("/{id}/subgroups", SubgroupsAsync).Requires(Permission.ReadGroup, Surface.Api);
         groups.MapGet("/{id}/projects", ProjectsAsync).Requires(Permission.ReadGroup, Surface.Api);

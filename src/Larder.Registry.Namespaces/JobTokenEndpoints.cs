@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -18,12 +19,14 @@ internal static class JobTokenEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var project = app.MapGroup("/api/v4/projects/{id}");
-        project.MapPost("/job_tokens", MintAsync).Requires(Permission.ManageJobTokens, Surface.Api);
-        project.MapDelete("/job_tokens/{token_id}", EndAsync).Requires(Permission.ManageJobTokens, Surface.Api);
+        project.MapPost("/job_tokens", MintAsync).Requires(Permission.ManageJobTokens, Surface.Api).Audits("job_token_minted");
+        project.MapDelete("/job_tokens/{token_id}", EndAsync).Requires(Permission.ManageJobTokens, Surface.Api).Audits("job_token_ended");
         project.MapGet("/job_token_scope", ScopeAsync).Requires(Permission.ManageJobTokens, Surface.Api);
         project.MapGet("/job_token_scope/allowlist", AllowlistAsync).Requires(Permission.ManageJobTokens, Surface.Api);
-        project.MapPost("/job_token_scope/allowlist", AllowAsync).Requires(Permission.ManageJobTokens, Surface.Api);
-        project.MapDelete("/job_token_scope/allowlist/{target_project_id}", DisallowAsync).Requires(Permission.ManageJobTokens, Surface.Api);
+        project.MapPost("/job_token_scope/allowlist", AllowAsync).Requires(Permission.ManageJobTokens, Surface.Api)
+            .Audits("job_token_allowlist_extended");
+        project.MapDelete("/job_token_scope/allowlist/{target_project_id}", DisallowAsync).Requires(Permission.ManageJobTokens, Surface.Api)
+            .Audits("job_token_allowlist_reduced");
     }
 
     private static async Task<IResult> MintAsync(

@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Microsoft.AspNetCore.Builder;
@@ -19,12 +20,12 @@ internal static class MemberEndpoints
     private static void MapIn(RouteGroupBuilder members, Permission read, Permission manage)
     {
         members.MapGet("", ListAsync).Requires(read, Surface.Api);
-        members.MapPost("", AddAsync).Requires(manage, Surface.Api);
+        members.MapPost("", AddAsync).Requires(manage, Surface.Api).Audits("member_added");
         members.MapGet("/all", ListAllAsync).Requires(read, Surface.Api);
         members.MapGet("/all/{user_id}", GetInheritedAsync).Requires(read, Surface.Api);
-        members.MapPut("/{user_id}", ChangeAsync).Requires(manage, Surface.Api);
+        members.MapPut("/{user_id}", ChangeAsync).Requires(manage, Surface.Api).Audits("member_changed");
         // Who may read may leave.
-        members.MapDelete("/{user_id}", RemoveAsync).Requires(read, Surface.Api);
+        members.MapDelete("/{user_id}", RemoveAsync).Requires(read, Surface.Api).Audits("member_removed");
         members.MapGet("/{user_id}", GetAsync).Requires(read, Surface.Api);
     }
 

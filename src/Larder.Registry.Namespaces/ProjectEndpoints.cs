@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Microsoft.AspNetCore.Builder;
@@ -17,9 +18,9 @@ internal static class ProjectEndpoints
     {
         var projects = app.MapGroup("/api/v4/projects");
         projects.MapGet("", ListAsync).Requires(Permission.ListProjects, Surface.Api);
-        projects.MapPost("", CreateAsync).Requires(Permission.CreateProject, Surface.Api);
+        projects.MapPost("", CreateAsync).Requires(Permission.CreateProject, Surface.Api).Audits("project_created");
         projects.MapGet("/{id}", GetAsync).Requires(Permission.ReadProject, Surface.Api);
-        projects.MapPut("/{id}", UpdateAsync).Requires(Permission.ManageProject, Surface.Api);
+        projects.MapPut("/{id}", UpdateAsync).Requires(Permission.ManageProject, Surface.Api).Audits("project_updated");
     }
 
     /// <summary>The filters that every listing of projects has.</summary>

@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,9 +12,11 @@ internal static class RemovalEndpoints
 {
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapDelete("/api/v4/users/{id}", RemoveUserAsync).Requires(Permission.ManageUsers, Surface.Api);
-        app.MapDelete("/api/v4/groups/{id}", RemoveGroupAsync).Requires(Permission.ManageGroup, Surface.Api);
-        app.MapDelete("/api/v4/projects/{id}", RemoveProjectAsync).Requires(Permission.AdministerProject, Surface.Api);
+        app.MapDelete("/api/v4/users/{id}", RemoveUserAsync).Requires(Permission.ManageUsers, Surface.Api).Audits("user_removed");
+        app.MapDelete("/api/v4/groups/{id}", RemoveGroupAsync).Requires(Permission.ManageGroup, Surface.Api)
+            .Audits("group_removed");
+        app.MapDelete("/api/v4/projects/{id}", RemoveProjectAsync).Requires(Permission.AdministerProject, Surface.Api)
+            .Audits("project_removed");
     }
 
     private static async Task<IResult> RemoveUserAsync(

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -19,10 +20,10 @@ internal static class ResourceTokenEndpoints
     private static void MapIn(RouteGroupBuilder tokens, Permission permission)
     {
         tokens.MapGet("", ListAsync).Requires(permission, Surface.Api);
-        tokens.MapPost("", CreateAsync).Requires(permission, Surface.Api);
+        tokens.MapPost("", CreateAsync).Requires(permission, Surface.Api).Audits("access_token_created");
         tokens.MapGet("/{token_id}", GetAsync).Requires(permission, Surface.Api);
-        tokens.MapDelete("/{token_id}", RevokeAsync).Requires(permission, Surface.Api);
-        tokens.MapPost("/{token_id}/rotate", RotateAsync).Requires(permission, Surface.Api);
+        tokens.MapDelete("/{token_id}", RevokeAsync).Requires(permission, Surface.Api).Audits("access_token_revoked");
+        tokens.MapPost("/{token_id}/rotate", RotateAsync).Requires(permission, Surface.Api).Audits("access_token_rotated");
     }
 
     private static async Task<IResult> ListAsync(

@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -11,15 +12,16 @@ internal static class TokenEndpoints
 {
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapPost("/api/v4/users/{user_id}/personal_access_tokens", CreateAsync).Requires(Permission.ManageUsers, Surface.Api);
+        app.MapPost("/api/v4/users/{user_id}/personal_access_tokens", CreateAsync).Requires(Permission.ManageUsers, Surface.Api)
+            .Audits("personal_access_token_created");
         var tokens = app.MapGroup("/api/v4/personal_access_tokens");
         tokens.MapGet("", ListAsync).Requires(Permission.ReadTokens, Surface.Api);
         tokens.MapGet("/self", GetSelfAsync).Requires(Permission.ReadOwnToken, Surface.Api);
-        tokens.MapDelete("/self", RevokeSelfAsync).Requires(Permission.RevokeOwnToken, Surface.Api);
-        tokens.MapPost("/self/rotate", RotateSelfAsync).Requires(Permission.RotateOwnToken, Surface.Api);
+        tokens.MapDelete("/self", RevokeSelfAsync).Requires(Permission.RevokeOwnToken, Surface.Api).Audits("personal_access_token_revoked");
+        tokens.MapPost("/self/rotate", RotateSelfAsync).Requires(Permission.RotateOwnToken, Surface.Api).Audits("personal_access_token_rotated");
         tokens.MapGet("/{id}", GetAsync).Requires(Permission.ReadTokens, Surface.Api);
-        tokens.MapDelete("/{id}", RevokeAsync).Requires(Permission.ManageTokens, Surface.Api);
-        tokens.MapPost("/{id}/rotate", RotateAsync).Requires(Permission.ManageTokens, Surface.Api);
+        tokens.MapDelete("/{id}", RevokeAsync).Requires(Permission.ManageTokens, Surface.Api).Audits("personal_access_token_revoked");
+        tokens.MapPost("/{id}/rotate", RotateAsync).Requires(Permission.ManageTokens, Surface.Api).Audits("personal_access_token_rotated");
     }
 
     private static async Task<IResult> CreateAsync(

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Larder.Storage.Upstreams;
 using Microsoft.AspNetCore.Builder;
@@ -18,8 +19,8 @@ internal static class TrustRuleEndpoints
     {
         var rules = app.MapGroup("/api/v4/projects/{id}/job_token_trust_rules");
         rules.MapGet("", ListAsync).Requires(Permission.ManageJobTokens, Surface.Api);
-        rules.MapPost("", CreateAsync).Requires(Permission.ManageJobTokens, Surface.Api);
-        rules.MapDelete("/{rule_id}", RemoveAsync).Requires(Permission.ManageJobTokens, Surface.Api);
+        rules.MapPost("", CreateAsync).Requires(Permission.ManageJobTokens, Surface.Api).Audits("trust_rule_created");
+        rules.MapDelete("/{rule_id}", RemoveAsync).Requires(Permission.ManageJobTokens, Surface.Api).Audits("trust_rule_removed");
     }
 
     private static async Task<IResult> ListAsync(

@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Microsoft.AspNetCore.Builder;
@@ -17,11 +18,11 @@ internal static class UserEndpoints
         app.MapGet("/api/v4/user", CurrentAsync).Requires(Permission.ReadCurrentUser, Surface.Api);
         var users = app.MapGroup("/api/v4/users");
         users.MapGet("", ListAsync).Requires(Permission.ReadUsers, Surface.Api);
-        users.MapPost("", CreateAsync).Requires(Permission.ManageUsers, Surface.Api);
+        users.MapPost("", CreateAsync).Requires(Permission.ManageUsers, Surface.Api).Audits("user_created");
         users.MapGet("/{id}", GetAsync).Requires(Permission.ReadUsers, Surface.Api);
-        users.MapPut("/{id}", ChangeAsync).Requires(Permission.ManageUsers, Surface.Api);
-        users.MapPost("/{id}/block", BlockAsync).Requires(Permission.ManageUsers, Surface.Api);
-        users.MapPost("/{id}/unblock", UnblockAsync).Requires(Permission.ManageUsers, Surface.Api);
+        users.MapPut("/{id}", ChangeAsync).Requires(Permission.ManageUsers, Surface.Api).Audits("user_updated");
+        users.MapPost("/{id}/block", BlockAsync).Requires(Permission.ManageUsers, Surface.Api).Audits("user_blocked");
+        users.MapPost("/{id}/unblock", UnblockAsync).Requires(Permission.ManageUsers, Surface.Api).Audits("user_unblocked");
     }
 
     private static async Task<IResult> CurrentAsync(

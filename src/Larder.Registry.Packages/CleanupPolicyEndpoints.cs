@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Microsoft.AspNetCore.Builder;
@@ -20,7 +21,7 @@ internal static class CleanupPolicyEndpoints
     {
         var policy = app.MapGroup("/api/v4/projects/{id}/packages/cleanup_policy");
         policy.MapGet("", GetAsync).Requires(Permission.ManagePackageRules, Surface.Api);
-        policy.MapPut("", PutAsync).Requires(Permission.ManagePackageRules, Surface.Api);
+        policy.MapPut("", PutAsync).Requires(Permission.ManagePackageRules, Surface.Api).Audits("package_cleanup_policy_updated");
         policy.MapGet("/preview", PreviewAsync).Requires(Permission.ManagePackageRules, Surface.Api);
     }
 

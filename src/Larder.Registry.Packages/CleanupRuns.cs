@@ -1,3 +1,5 @@
+using Larder.Registry.Audit;
+using Larder.Registry.Namespaces;
 using Larder.Registry.Upkeep;
 using Microsoft.Extensions.Logging;
 
@@ -7,7 +9,8 @@ namespace Larder.Registry.Packages;
 /// Does the cleanup policies that are due, one after the other. A policy is taken by the statement that puts its next run off,
 /// so what a node that stops in the middle leaves undone waits for that next run.
 /// </summary>
-public sealed partial class CleanupRuns(CleanupPolicyStore policies, Cleanup cleanup, ILogger<CleanupRuns> logger) : IPeriodicWork
+public sealed partial class CleanupRuns(
+    CleanupPolicyStore policies, Cleanup cleanup, ProjectStore projects, AuditLog audit, ILogger<CleanupRuns> logger) : IPeriodicWork
 {
     /// <inheritdoc/>
     public string Name => "package_cleanup_policies";
@@ -21,7 +24,14 @@ public sealed partial class CleanupRuns(CleanupPolicyStore policies, Cleanup cle
         while (await policies.TakeDueAsync(cancellationToken) is { } due)
         {
             var removed = await cleanup.RunAsync(due.ProjectId, due.Policy, cancellationToken);
-            if (removed.Files + removed.Packages > 0) Cleaned(logger, due.ProjectId, removed.Packages, removed.Files);
+            if (removed.Files + removed.Packages == 0) continue;
+            Cleaned(logger, due.ProjectId, removed.Packages, removed.Files);
+            await audit.AddAsync(new AuditEvent
+            {
+                EventName = "packages_cleaned_up", AuthorName = Name, EntityType = EntityTypes.Project, EntityId = due.ProjectId,
+                EntityPath = (await projects.FindByIdAsync(due.ProjectId, cancellationToken))?.FullPath ?? "",
+                Target = $"{removed.Packages} packages, {removed.Files} package files",
+            });
         }
     }
 

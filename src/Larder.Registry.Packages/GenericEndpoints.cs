@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Larder.Registry.Upkeep;
@@ -12,10 +13,13 @@ namespace Larder.Registry.Packages;
 /// <summary>Publishing and fetching generic files (generic-packages contract sections 2 and 3).</summary>
 internal static class GenericEndpoints
 {
+    /// <summary>The name of the audit event of a file that was published, whichever way it came.</summary>
+    public const string PublishedEvent = "package_file_published";
+
     public static void Map(IEndpointRouteBuilder app)
     {
         const string file = "/api/v4/projects/{id}/packages/generic/{package_name}/{package_version}/{**file_name}";
-        app.MapPut(file, PublishAsync).Requires(Permission.PublishPackage, Surface.GenericPackages);
+        app.MapPut(file, PublishAsync).Requires(Permission.PublishPackage, Surface.GenericPackages).IsNotAudited("the event is written with the row of the file");
         app.MapMethods(file, ["GET", "HEAD"], FetchAsync).Requires(Permission.PullPackage, Surface.GenericPackages);
     }
 
@@ -37,7 +41,8 @@ internal static class GenericEndpoints
         // Again: a rule that was made while the body arrived holds for it.
         if (await ProtectedAsync() is { } late) return late;
         var added = await files.AddAsync(
-            new NewPackageFile(project!.Id, names, wishes.Status, context.Caller().UserId, blob!), cancellationToken);
+            new NewPackageFile(project!.Id, names, wishes.Status, context.Caller().UserId, blob!, AuditEvent.Of(context, PublishedEvent)),
+            cancellationToken);
         if (added is null) return ApiError.BadRequest("Duplicate package is not allowed");
         return wishes.SelectsFile
             ? ApiJson.Answer(PackageJson.Record(added, FileUrl(context, options, project, names)))

@@ -1,3 +1,4 @@
+using Larder.Registry.Audit;
 using Larder.Registry.Data;
 using Larder.Storage.Blobs;
 
@@ -9,14 +10,16 @@ namespace Larder.Registry.Packages;
 /// <param name="Status">The package's status from now on; null leaves it (new ones are <c>default</c>).</param>
 /// <param name="CreatorId">The user who publishes.</param>
 /// <param name="Blob">The bytes, which the blob store holds already.</param>
-public sealed record NewPackageFile(long ProjectId, GenericNames Names, string? Status, long? CreatorId, StoredBlob Blob);
+/// <param name="Happened">The audit event of publishing it; null where nobody publishes.</param>
+public sealed record NewPackageFile(
+    long ProjectId, GenericNames Names, string? Status, long? CreatorId, StoredBlob Blob, AuditEvent? Happened = null);
 
 /// <summary>What a fetch of a generic file needs: one row.</summary>
 public sealed record GenericDownload(
     long PackageId, long FileId, string FileName, string Sha256, long Size, string Md5, string Sha1, string Sha512, long CreatedAt);
 
 /// <summary>Publishing and fetching generic files by name.</summary>
-public sealed class GenericStore(Database database, TimeProvider time)
+public sealed class GenericStore(Database database, AuditLog audit, TimeProvider time)
 {
     /// <summary>
     /// The newest file of that name in a package that may be fetched (default, hidden or deprecated): one indexed statement.
@@ -99,6 +102,7 @@ public sealed class GenericStore(Database database, TimeProvider time)
             PackageId = packageId, FileName = file.Names.StoredName, Sha256 = digests.Sha256.Hex, Size = file.Blob.Length,
             file.CreatorId, Now = now,
         });
+        if (file.Happened is not null) await audit.AddAsync(session, file.Happened);
         return new PackageFile(fileId, packageId, file.Names.StoredName, digests.Sha256.Hex, file.Blob.Length, PackageStatus.Default,
             now, now, digests.Md5, digests.Sha1, digests.Sha512);
     }

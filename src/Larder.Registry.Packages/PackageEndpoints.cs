@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Larder.Registry.Upkeep;
@@ -17,11 +18,12 @@ internal static class PackageEndpoints
         var packages = app.MapGroup("/api/v4/projects/{id}/packages");
         packages.MapGet("", ListAsync).Requires(Permission.ListPackages, Surface.Api);
         packages.MapGet("/{package_id}", GetAsync).Requires(Permission.ListPackages, Surface.Api);
-        packages.MapDelete("/{package_id}", DeleteAsync).Requires(Permission.DestroyPackage, Surface.Api);
+        packages.MapDelete("/{package_id}", DeleteAsync).Requires(Permission.DestroyPackage, Surface.Api).Audits("package_deleted");
         packages.MapGet("/{package_id}/package_files", FilesAsync).Requires(Permission.ListPackages, Surface.Api);
         packages.MapMethods("/{package_id}/package_files/{package_file_id}/download", ["GET", "HEAD"], DownloadAsync)
             .Requires(Permission.ListPackages, Surface.Api);
-        packages.MapDelete("/{package_id}/package_files/{package_file_id}", DeleteFileAsync).Requires(Permission.DestroyPackage, Surface.Api);
+        packages.MapDelete("/{package_id}/package_files/{package_file_id}", DeleteFileAsync).Requires(Permission.DestroyPackage, Surface.Api)
+            .Audits("package_file_deleted");
         packages.MapGet("/{package_id}/pipelines", PipelinesAsync).Requires(Permission.ListPackages, Surface.Api);
     }
 

@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Microsoft.AspNetCore.Builder;
@@ -17,7 +18,7 @@ internal static class PackageSettingsEndpoints
     {
         const string settings = "/api/v4/groups/{id}/package_settings";
         app.MapGet(settings, GetAsync).Requires(Permission.ManagePackageSettings, Surface.Api);
-        app.MapPut(settings, PutAsync).Requires(Permission.ManagePackageSettings, Surface.Api);
+        app.MapPut(settings, PutAsync).Requires(Permission.ManagePackageSettings, Surface.Api).Audits("package_settings_updated");
     }
 
     private static async Task<IResult> GetAsync(

@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -17,7 +18,7 @@ internal static class PlanLimitEndpoints
     {
         const string limits = "/api/v4/application/plan_limits";
         app.MapGet(limits, GetAsync).Requires(Permission.ManagePlanLimits, Surface.Api);
-        app.MapPut(limits, PutAsync).Requires(Permission.ManagePlanLimits, Surface.Api);
+        app.MapPut(limits, PutAsync).Requires(Permission.ManagePlanLimits, Surface.Api).Audits("plan_limits_updated");
     }
 
     private static async Task<IResult> GetAsync(HttpContext context, Gate gate, PlanLimits limits, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
@@ -22,9 +23,11 @@ internal static class ProtectionRuleEndpoints
     {
         var rules = app.MapGroup("/api/v4/projects/{id}/packages/protection/rules");
         rules.MapGet("", ListAsync).Requires(Permission.ManagePackageRules, Surface.Api);
-        rules.MapPost("", CreateAsync).Requires(Permission.ManagePackageRules, Surface.Api);
-        rules.MapPatch("/{package_protection_rule_id}", UpdateAsync).Requires(Permission.ManagePackageRules, Surface.Api);
-        rules.MapDelete("/{package_protection_rule_id}", DeleteAsync).Requires(Permission.ManagePackageRules, Surface.Api);
+        rules.MapPost("", CreateAsync).Requires(Permission.ManagePackageRules, Surface.Api).Audits("package_protection_rule_created");
+        rules.MapPatch("/{package_protection_rule_id}", UpdateAsync).Requires(Permission.ManagePackageRules, Surface.Api)
+            .Audits("package_protection_rule_updated");
+        rules.MapDelete("/{package_protection_rule_id}", DeleteAsync).Requires(Permission.ManagePackageRules, Surface.Api)
+            .Audits("package_protection_rule_deleted");
     }
 
     private static async Task<IResult> ListAsync(

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Microsoft.AspNetCore.Builder;
@@ -29,13 +30,13 @@ internal sealed class ResumableEndpoints(
         const string file = generic + "{package_name}/{package_version}/{**file_name}";
         const string upload = generic + "uploads/{upload_id}";
         app.MapPost(file, (HttpContext context, ResumableEndpoints tus) => tus.CreateAsync(context))
-            .Requires(Permission.PublishPackage, Surface.GenericPackages);
+            .Requires(Permission.PublishPackage, Surface.GenericPackages).IsNotAudited("the event is written with the row of the file");
         app.MapMethods(upload, ["HEAD"], (HttpContext context, ResumableEndpoints tus) => tus.TellAsync(context))
             .Requires(Permission.PublishPackage, Surface.GenericPackages);
         app.MapPatch(upload, (HttpContext context, ResumableEndpoints tus) => tus.AppendAsync(context))
-            .Requires(Permission.PublishPackage, Surface.GenericPackages);
+            .Requires(Permission.PublishPackage, Surface.GenericPackages).IsNotAudited("the event is written with the row of the file");
         app.MapDelete(upload, (HttpContext context, ResumableEndpoints tus) => tus.EndAsync(context))
-            .Requires(Permission.PublishPackage, Surface.GenericPackages);
+            .Requires(Permission.PublishPackage, Surface.GenericPackages).IsNotAudited("nothing was published yet");
         app.MapMethods(file, ["OPTIONS"], (HttpContext context, ResumableEndpoints tus) => tus.DescribeAsync(context))
             .Requires(Permission.PublishPackage, Surface.GenericPackages);
     }
@@ -148,7 +149,8 @@ internal sealed class ResumableEndpoints(
         // Again: a rule that was made while the file arrived holds for it.
         if (await protection.CheckPushAsync(context.Caller(), project, "generic", upload.Names.PackageName, CancellationToken.None) is { } refusal)
             return refusal;
-        switch (await uploads.PublishAsync(upload, whole.Blob, CancellationToken.None))
+        switch (await uploads.PublishAsync(
+            upload, whole.Blob, AuditEvent.Of(context, GenericEndpoints.PublishedEvent), CancellationToken.None))
         {
             case UploadEnd.Published:
                 context.Response.Headers["Upload-Offset"] = Text(upload.Length);

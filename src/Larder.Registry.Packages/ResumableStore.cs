@@ -1,3 +1,4 @@
+using Larder.Registry.Audit;
 using System.Security.Cryptography;
 using Larder.Registry.Data;
 using Larder.Storage.Blobs;
@@ -81,7 +82,8 @@ public sealed class ResumableStore(Database database, GenericStore files, Larder
             "select position, length, sha256 from package_upload_pieces where upload_id = @Id order by position", new { Id = id }), cancellationToken);
 
     /// <summary>Gives the whole file to its package, by the same way as a file that came at once, and lets the pieces go: once, whoever tries.</summary>
-    public async Task<UploadEnd> PublishAsync(ResumableUpload upload, StoredBlob whole, CancellationToken cancellationToken)
+    public async Task<UploadEnd> PublishAsync(
+        ResumableUpload upload, StoredBlob whole, AuditEvent happened, CancellationToken cancellationToken)
     {
         try
         {
@@ -95,7 +97,7 @@ public sealed class ResumableStore(Database database, GenericStore files, Larder
                         ? UploadEnd.Published : UploadEnd.Gone;
                 }
                 await session.ExecuteAsync("delete from package_upload_pieces where upload_id = @Id", new { upload.Id });
-                await files.AddAsync(session, new NewPackageFile(upload.ProjectId, upload.Names, upload.Status, upload.CreatorId, whole));
+                await files.AddAsync(session, new NewPackageFile(upload.ProjectId, upload.Names, upload.Status, upload.CreatorId, whole, happened));
                 return UploadEnd.Published;
             }, cancellationToken);
         }

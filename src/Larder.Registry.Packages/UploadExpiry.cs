@@ -18,6 +18,6 @@ public sealed partial class UploadExpiry(ResumableStore uploads, ILogger<UploadE
         if (await uploads.DeleteExpiredAsync(cancellationToken) is var count and > 0) UploadsGivenUp(logger, count);
     }
 
-    [LoggerMessage(5101, LogLevel.Information, "{Count} uploads had expired and are given up")]
+    [LoggerMessage(5102, LogLevel.Information, "{Count} uploads had expired and are given up")]
     private static partial void UploadsGivenUp(ILogger logger, int count);
 }

@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
@@ -17,9 +18,12 @@ internal static class CacheCleanupPolicyEndpoints
     {
         var policy = app.MapGroup("/api/v4/groups/{id}/-/virtual_registries/cleanup/policy");
         policy.MapGet("", GetAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi);
-        policy.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi);
-        policy.MapPatch("", UpdateAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi);
-        policy.MapDelete("", DeleteAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi);
+        policy.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi)
+            .Audits("virtual_registry_cleanup_policy_created");
+        policy.MapPatch("", UpdateAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi)
+            .Audits("virtual_registry_cleanup_policy_updated");
+        policy.MapDelete("", DeleteAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi)
+            .Audits("virtual_registry_cleanup_policy_deleted");
     }
 
     private static async Task<IResult> GetAsync(

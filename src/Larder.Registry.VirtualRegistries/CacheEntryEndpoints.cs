@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Microsoft.AspNetCore.Builder;
@@ -16,7 +17,7 @@ internal static class CacheEntryEndpoints
             .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
         // Base64 may hold slashes.
         app.MapDelete("/api/v4/virtual_registries/packages/maven/cache_entries/{**id}", DeleteAsync)
-            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).Audits("cache_entry_deleted");
     }
 
     private static async Task<IResult> ListAsync(

@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Microsoft.AspNetCore.Builder;
@@ -16,11 +17,11 @@ internal static class ConnectionTestEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapPost("/api/v4/groups/{id}/-/virtual_registries/packages/maven/upstreams/test", TestNewAsync)
-            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).IsNotAudited("it asks an upstream and changes nothing");
         app.MapGet("/api/v4/virtual_registries/packages/maven/upstreams/{id}/test", TestSavedAsync)
             .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
         app.MapPost("/api/v4/virtual_registries/packages/maven/upstreams/{id}/test", TestChangedAsync)
-            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).IsNotAudited("it asks an upstream and changes nothing");
     }
 
     private static async Task<IResult> TestNewAsync(

@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Microsoft.AspNetCore.Builder;
@@ -17,9 +18,9 @@ internal static class LocalUpstreamEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapPost("/api/v4/virtual_registries/packages/maven/registries/{id}/local/upstreams", RefuseAsync)
-            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).IsNotAudited("it refuses");
         app.MapMethods("/api/v4/virtual_registries/packages/maven/local/upstreams/{id}", ["GET", "PATCH", "DELETE"], () => ApiError.RowNotFound())
-            .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+            .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi).IsNotAudited("there never is one");
     }
 
     private static async Task<IResult> RefuseAsync(

@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
@@ -18,13 +19,16 @@ internal static class RegistryEndpoints
     {
         var inGroup = app.MapGroup("/api/v4/groups/{id}/-/virtual_registries/packages/maven/registries");
         inGroup.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
-        inGroup.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+        inGroup.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).Audits("virtual_registry_created");
 
         var registries = app.MapGroup("/api/v4/virtual_registries/packages/maven/registries");
         registries.MapGet("/{id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
-        registries.MapPatch("/{id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
-        registries.MapDelete("/{id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
-        registries.MapDelete("/{id}/cache", PurgeAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+        registries.MapPatch("/{id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Audits("virtual_registry_updated");
+        registries.MapDelete("/{id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Audits("virtual_registry_deleted");
+        registries.MapDelete("/{id}/cache", PurgeAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Audits("virtual_registry_purged");
     }
 
     private static async Task<IResult> ListAsync(

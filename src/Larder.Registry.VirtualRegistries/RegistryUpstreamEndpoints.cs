@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Microsoft.AspNetCore.Builder;
@@ -13,9 +14,11 @@ internal static class RegistryUpstreamEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var places = app.MapGroup("/api/v4/virtual_registries/packages/maven/registry_upstreams");
-        places.MapPost("", AddAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
-        places.MapPatch("/{id}", MoveAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
-        places.MapDelete("/{id}", RemoveAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+        places.MapPost("", AddAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).Audits("registry_upstream_added");
+        places.MapPatch("/{id}", MoveAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Audits("registry_upstream_moved");
+        places.MapDelete("/{id}", RemoveAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Audits("registry_upstream_removed");
     }
 
     private static async Task<IResult> AddAsync(

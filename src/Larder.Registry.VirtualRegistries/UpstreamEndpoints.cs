@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Larder.Storage.Upstreams;
@@ -15,16 +16,19 @@ internal static class UpstreamEndpoints
     {
         var inRegistry = app.MapGroup("/api/v4/virtual_registries/packages/maven/registries/{id}/upstreams");
         inRegistry.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
-        inRegistry.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+        inRegistry.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).Audits("upstream_created");
 
         app.MapGet("/api/v4/groups/{id}/-/virtual_registries/packages/maven/upstreams", ListOfGroupAsync)
             .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
 
         var upstreams = app.MapGroup("/api/v4/virtual_registries/packages/maven/upstreams");
         upstreams.MapGet("/{id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
-        upstreams.MapPatch("/{id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
-        upstreams.MapDelete("/{id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
-        upstreams.MapDelete("/{id}/cache", PurgeAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+        upstreams.MapPatch("/{id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Audits("upstream_updated");
+        upstreams.MapDelete("/{id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Audits("upstream_deleted");
+        upstreams.MapDelete("/{id}/cache", PurgeAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Audits("upstream_purged");
         upstreams.MapGet("/{id}/health", HealthAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
     }
 

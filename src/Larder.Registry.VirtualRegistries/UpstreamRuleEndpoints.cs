@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
@@ -17,10 +18,12 @@ internal static class UpstreamRuleEndpoints
     {
         var rules = app.MapGroup("/api/v4/virtual_registries/packages/maven/upstreams/{id}/rules");
         rules.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
-        rules.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+        rules.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).Audits("upstream_rule_created");
         rules.MapGet("/{rule_id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
-        rules.MapPatch("/{rule_id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
-        rules.MapDelete("/{rule_id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi);
+        rules.MapPatch("/{rule_id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Audits("upstream_rule_updated");
+        rules.MapDelete("/{rule_id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Audits("upstream_rule_deleted");
     }
 
     private static async Task<IResult> ListAsync(

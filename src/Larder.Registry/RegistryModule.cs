@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Audit;
 using Larder.Registry.Data;
 using Larder.Registry.Graph;
 using Larder.Registry.Http;
@@ -33,6 +34,7 @@ public static class RegistryModule
         AddBytes(services, options);
         services.AddRouting();
         services.AddAccess();
+        services.AddAudit();
         services.AddNamespaces();
         services.AddPackages();
         services.AddGraph();
@@ -53,6 +55,7 @@ public static class RegistryModule
     /// <summary>The routes of every feature.</summary>
     public static void MapRegistry(this IEndpointRouteBuilder app)
     {
+        app.MapAudit();
         app.MapNamespaces();
         app.MapPackages();
         app.MapGraph();

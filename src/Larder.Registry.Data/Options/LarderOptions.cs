@@ -40,6 +40,9 @@ public sealed class LarderOptions
     /// </summary>
     public double BlobGraceHours { get; init; } = 24;
 
+    /// <summary>Days for which audit events are kept; 0 for ever.</summary>
+    public int AuditDays { get; init; } = 365;
+
     /// <summary>
     /// Whether a project may open its package registry to everybody; false takes <c>public</c> for <c>enabled</c> everywhere.
     /// </summary>
@@ -66,6 +69,7 @@ public sealed class LarderOptions
         if (MetricsPort is < 0 or > 65535) problems.Add("Larder:MetricsPort is no port; 0 means every port.");
         if (GenericPackageMaxBytes < 0) problems.Add("Larder:GenericPackageMaxBytes is negative; 0 means no limit.");
         if (BlobGraceHours < 1) problems.Add("Larder:BlobGraceHours is below 1; an upload that is being stored must not be swept.");
+        if (AuditDays < 0) problems.Add("Larder:AuditDays is negative; 0 keeps audit events for ever.");
         if (UploadExpiryHours is not (> 0 and <= 24 * 365)) problems.Add("Larder:UploadExpiryHours must be above 0, and a year at the most.");
         if (InitialRootToken.Length is > 0 and < 20)
             problems.Add("Larder:InitialRootToken is shorter than 20 characters; anybody could guess it.");

@@ -101,6 +101,7 @@ public abstract class CleanupPolicyTests(LarderServer server) : IAsyncLifetime
         (await ContentsAsync("app/1.0/b.txt")).ShouldBe(2);
         (await root.GetFileAsync(project, "app/1.0/a.txt", cancel)).Text.ShouldBe("a11");
         (await root.GetFileAsync(project, "app/1.0/dir/a.txt", cancel)).Text.ShouldBe("nested");
+        await RunUntilAsync(async () => (await root.AskAsync("GET", $"/projects/{project.Id}/audit_events", cancel)).Text.Contains("packages_cleaned_up"));
         var ran = (await root.AskAsync("GET", Policy, cancel)).Json.GetProperty("next_run_at").GetDateTimeOffset();
         ran.ShouldBe(server.Time.GetUtcNow() + CleanupPolicy.Interval);
     }

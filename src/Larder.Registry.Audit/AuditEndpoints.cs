@@ -1,0 +1,86 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Larder.Registry.Access;
+using Larder.Registry.Http;
+using Larder.Registry.Namespaces;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Larder.Registry.Audit;
+
+/// <summary>
+/// GitLab's audit events API: of everything for administrators, of a group for its Owners, of a project for its Maintainers. Pages
+/// go by key only (<c>cursor</c>, <c>Link: rel="next"</c>), so that each costs the same.
+/// </summary>
+internal static class AuditEndpoints
+{
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        app.MapGet("/api/v4/audit_events", ListAsync).Requires(Permission.ReadAuditEvents, Surface.Api);
+        app.MapGet("/api/v4/groups/{id}/audit_events", ListOfGroupAsync).Requires(Permission.ManageGroup, Surface.Api);
+        app.MapGet("/api/v4/projects/{id}/audit_events", ListOfProjectAsync).Requires(Permission.ManageProject, Surface.Api);
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, Gate gate, AuditLog log, LarderOptions options, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var filter = new AuditFilter(parameters.OneOf("entity_type", EntityTypes.Project, EntityTypes.Group, EntityTypes.Instance), parameters.Number("entity_id"));
+        if (await gate.CheckAsync(context) is { } refusal) return refusal;
+        return await AnswerAsync(context, log, options, parameters, filter, cancellationToken);
+    }
+
+    private static async Task<IResult> ListOfGroupAsync(
+        HttpContext context, NamespaceStore namespaces, Gate gate, AuditLog log, LarderOptions options, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
+        if (await gate.CheckAsync(context, group) is { } refusal) return refusal;
+        return await AnswerAsync(context, log, options, parameters, new AuditFilter(EntityTypes.Group, group!.Id), cancellationToken);
+    }
+
+    private static async Task<IResult> ListOfProjectAsync(
+        HttpContext context, ProjectStore projects, Gate gate, AuditLog log, LarderOptions options, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
+        if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
+        return await AnswerAsync(context, log, options, parameters, new AuditFilter(EntityTypes.Project, project!.Id), cancellationToken);
+    }
+
+    private static async Task<IResult> AnswerAsync(
+        HttpContext context, AuditLog log, LarderOptions options, ApiParameters parameters, AuditFilter filter, CancellationToken cancellationToken)
+    {
+        var page = Page.Read(parameters);
+        var before = parameters.Number("cursor");
+        filter = filter with
+        {
+            EventName = parameters.Text("event_name"), AuthorId = parameters.Number("author_id"),
+            CreatedAfter = parameters.Instant("created_after"), CreatedBefore = parameters.Instant("created_before"),
+        };
+        if (parameters.Problems is { } problems) return problems;
+        var events = await log.ListAsync(filter, before, page.Size, cancellationToken);
+        if (events.Count == page.Size) page.WriteNextLink(context, "cursor", events[^1].Id, options.ExternalUrl);
+        return ApiJson.Answer(events.Select(Json));
+    }
+
+    private static object Json(AuditEvent happened) => new
+    {
+        happened.Id,
+        happened.AuthorId,
+        happened.EntityId,
+        happened.EntityType,
+        happened.EventName,
+        Details = new
+        {
+            CustomMessage = happened.Target,
+            happened.AuthorName,
+            happened.EntityPath,
+            TargetDetails = happened.Target,
+            happened.IpAddress,
+            Parameters = JsonNode.Parse(happened.Parameters),
+        },
+        CreatedAt = ApiJson.Instant(happened.CreatedAt),
+    };
+}
