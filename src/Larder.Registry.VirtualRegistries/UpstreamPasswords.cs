@@ -1,16 +1,28 @@
 using System.Security.Cryptography;
+using Larder.Registry.Data;
 using Larder.Storage.Upstreams;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace Larder.Registry.VirtualRegistries;
 
-/// <summary>Encrypts the passwords of upstreams at rest. The keys lie in the data directory, apart from the database.</summary>
+/// <summary>Encrypts the passwords of upstreams at rest, by keys that all nodes share (<see cref="ProtectionKeys"/>).</summary>
 public sealed class UpstreamPasswords(IDataProtectionProvider provider)
 {
     private readonly IDataProtector protector = provider.CreateProtector("Larder.MavenUpstream.Password");
 
     /// <summary>What goes into the row.</summary>
-    public string? Protect(string? password) => password is null ? null : protector.Protect(password);
+    /// <exception cref="DatabaseUnavailableException">The keys cannot be asked for now.</exception>
+    public string? Protect(string? password)
+    {
+        try
+        {
+            return password is null ? null : protector.Protect(password);
+        }
+        catch (CryptographicException e) when (ProtectionKeys.OutageBehind(e) is { } outage)
+        {
+            throw new DatabaseUnavailableException(outage);
+        }
+    }
 
     /// <summary>What is sent to an upstream; null for nothing.</summary>
     /// <param name="username">The name of the row.</param>
@@ -22,15 +34,16 @@ public sealed class UpstreamPasswords(IDataProtectionProvider provider)
     /// The password, or null when there is none or its key is lost: then the upstream is asked without credentials and says
     /// so itself.
     /// </summary>
+    /// <exception cref="DatabaseUnavailableException">The keys cannot be asked for now.</exception>
     public string? Reveal(string? stored)
     {
         try
         {
             return stored is null ? null : protector.Unprotect(stored);
         }
-        catch (CryptographicException)
+        catch (CryptographicException e)
         {
-            return null;
+            return ProtectionKeys.OutageBehind(e) is { } outage ? throw new DatabaseUnavailableException(outage) : null;
         }
     }
 }

@@ -88,14 +88,16 @@ public sealed class UpstreamStore(Database database, UpstreamPasswords passwords
 
     /// <summary>Whether the group has another upstream with the same URL and credentials.</summary>
     public Task<bool> IsTakenAsync(long groupId, UpstreamSettings settings, long? except, CancellationToken cancellationToken) =>
-        database.ReadAsync(session => IsTakenAsync(session, groupId, settings, except), cancellationToken);
+        database.ReadAsync(session => IsTakenAsync(session, groupId, settings, passwords.Reveal(settings.Password), except), cancellationToken);
 
     /// <summary>Adds an upstream behind the others of a registry.</summary>
-    public Task<UpstreamSaving> CreateAsync(VirtualRegistry registry, UpstreamSettings settings, CancellationToken cancellationToken) =>
-        database.WriteAsync<UpstreamSaving>(async session =>
+    public Task<UpstreamSaving> CreateAsync(VirtualRegistry registry, UpstreamSettings settings, CancellationToken cancellationToken)
+    {
+        var password = passwords.Reveal(settings.Password); // not in the transaction: it may have to load keys
+        return database.WriteAsync<UpstreamSaving>(async session =>
         {
             await GroupLock.TakeAsync(session, registry.GroupId);
-            if (await IsTakenAsync(session, registry.GroupId, settings, except: null)) return new UpstreamSaving.Taken();
+            if (await IsTakenAsync(session, registry.GroupId, settings, password, except: null)) return new UpstreamSaving.Taken();
             var exists = await session.FirstOrDefaultAsync<long?>("select id from maven_registries where id = @Id", new { registry.Id });
             if (exists is null) return new UpstreamSaving.Gone();
             var upstream = await session.SingleAsync<Upstream>($"""
@@ -112,17 +114,20 @@ public sealed class UpstreamStore(Database database, UpstreamPasswords passwords
             await session.ExecuteAsync("delete from maven_upstreams where id = @Id", new { upstream.Id });
             return new UpstreamSaving.RegistryFull();
         }, cancellationToken);
+    }
 
     /// <summary>
     /// Changes an upstream. At another address it is another repository: nothing that it held before counts any more. With
     /// other credentials it may have what it said it had not.
     /// </summary>
-    public Task<UpstreamSaving> UpdateAsync(Upstream seen, UpstreamSettings settings, CancellationToken cancellationToken) =>
-        database.WriteAsync<UpstreamSaving>(async session =>
+    public Task<UpstreamSaving> UpdateAsync(Upstream seen, UpstreamSettings settings, CancellationToken cancellationToken)
+    {
+        var password = passwords.Reveal(settings.Password);
+        return database.WriteAsync<UpstreamSaving>(async session =>
         {
             await GroupLock.TakeAsync(session, seen.GroupId);
             if (await FindAsync(session, seen.Id) is not { } before) return new UpstreamSaving.Gone();
-            if (await IsTakenAsync(session, seen.GroupId, settings, except: seen.Id)) return new UpstreamSaving.Taken();
+            if (await IsTakenAsync(session, seen.GroupId, settings, password, except: seen.Id)) return new UpstreamSaving.Taken();
             var isMoved = !UpstreamUrl.IsSamePlace(before.Url, settings.Url);
             var isOther = isMoved || (before.Url, before.Username, before.Password) != (settings.Url, settings.Username, settings.Password);
             return new UpstreamSaving.Saved(await session.SingleAsync<Upstream>($"""
@@ -138,6 +143,7 @@ public sealed class UpstreamStore(Database database, UpstreamPasswords passwords
                 settings.MetadataCacheValidityHours, Verifies = settings.VerifiesChecksumFiles ? 1L : 0L, Now, Moved = isMoved ? 1L : 0L, Other = isOther ? 1L : 0L,
             }), null);
         }, cancellationToken);
+    }
 
     /// <summary>Empties the cache of an upstream, with everything that was learned from it.</summary>
     public Task PurgeAsync(Upstream upstream, CancellationToken cancellationToken) => database.WriteAsync(session => session.ExecuteAsync(
@@ -167,11 +173,11 @@ public sealed class UpstreamStore(Database database, UpstreamPasswords passwords
         $"select {Columns} from maven_upstreams where id = @Id and deleted_at is null", new { Id = id });
 
     // http and https are one place; the same place with other credentials is another upstream.
-    private async Task<bool> IsTakenAsync(Session session, long groupId, UpstreamSettings settings, long? except)
+    private async Task<bool> IsTakenAsync(Session session, long groupId, UpstreamSettings settings, string? password, long? except)
     {
         var others = await session.QueryAsync<Upstream>(
             $"select {Columns} from maven_upstreams where group_id = @GroupId and deleted_at is null", new { GroupId = groupId });
         return others.Any(other => other.Id != except && UpstreamUrl.IsSamePlace(other.Url, settings.Url)
-            && other.Username == settings.Username && passwords.Reveal(other.Password) == passwords.Reveal(settings.Password));
+            && other.Username == settings.Username && passwords.Reveal(other.Password) == password);
     }
 }

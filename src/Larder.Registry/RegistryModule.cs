@@ -12,6 +12,7 @@ using Larder.Storage.Blobs.S3;
 using Larder.Storage.Upstreams;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -72,7 +73,10 @@ public static class RegistryModule
         services.TryAddSingleton<Database>(provider => options.Database.Length == 0
             ? new SqliteDatabase(Path.Combine(folder, "larder.db"), provider.GetRequiredService<ILogger<Database>>())
             : new PostgresDatabase(options.Database, provider.GetRequiredService<ILogger<Database>>()));
-        services.AddDataProtection().SetApplicationName("Larder").PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(folder, "keys")));
+        services.AddSingleton<ProtectionKeys>();
+        services.AddHostedService(provider => provider.GetRequiredService<ProtectionKeys>()); // before data protection looks for keys
+        services.AddDataProtection().SetApplicationName("Larder");
+        services.AddOptions<KeyManagementOptions>().Configure<ProtectionKeys>((keys, repository) => keys.XmlRepository = repository);
     }
 
     private static void AddBytes(IServiceCollection services, LarderOptions options)

@@ -20,7 +20,7 @@ internal static class Hosting
         builder.Logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
         // A line for each request belongs to the proxy in front; failures are logged by whoever knows why.
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
-        // It warns that its keys are kept unencrypted: they lie in the data directory, which only its owner may enter.
+        // It warns that its keys are kept unencrypted: who can read the database may read them. And below warnings it shows keys.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
     }
 }
