@@ -39,7 +39,7 @@ public sealed class JobTokenAllowlist(Database database, AccessCache cache, Time
             insert into job_token_allowlist (project_id, source_id, created_at) values (@ProjectId, @SourceId, @Now)
             on conflict (project_id, source_id) do nothing
             """, new { ProjectId = projectId, SourceId = sourceId, Now = time.GetUtcNow().ToUnixTimeMilliseconds() }), cancellationToken);
-        cache.JobSources.Forget();
+        cache.JobSourcesChanged();
         return added > 0;
     }
 
@@ -49,7 +49,7 @@ public sealed class JobTokenAllowlist(Database database, AccessCache cache, Time
         var removed = await database.WriteAsync(session => session.ExecuteAsync(
             "delete from job_token_allowlist where project_id = @ProjectId and source_id = @SourceId",
             new { ProjectId = projectId, SourceId = sourceId }), cancellationToken);
-        cache.JobSources.Forget();
+        cache.JobSourcesChanged();
         return removed > 0;
     }
 }

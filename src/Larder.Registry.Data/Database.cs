@@ -26,6 +26,23 @@ public abstract class Database : IAsyncDisposable
     public Task WriteAsync(Func<Session, Task> write, CancellationToken cancellationToken) =>
         WriteAsync(async session => { await write(session); return true; }, cancellationToken);
 
+    /// <summary>Whether other nodes may use the database at the same time.</summary>
+    public virtual bool IsShared => false;
+
+    /// <summary>Tells every node that listens. Nothing where there is only one.</summary>
+    /// <exception cref="DatabaseUnavailableException">The database cannot be asked now.</exception>
+    public virtual Task NotifyAsync(string[] notices, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>
+    /// Hears what nodes are told, this one too, on a connection of its own. Ends when that does, which is no outage yet.
+    /// </summary>
+    /// <param name="begun">Called once, when from now on every notice will be heard.</param>
+    /// <param name="received">Called for each notice, one at a time.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="DatabaseUnavailableException">The connection cannot be made, or has ended.</exception>
+    public virtual Task ListenAsync(Action begun, Action<string> received, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("This database is not shared.");
+
     /// <summary>Brings the schema to the version of this program, under a lock that dies with its holder.</summary>
     /// <returns>The names of the scripts that ran, in order; empty when there was nothing to do.</returns>
     /// <exception cref="DatabaseUnavailableException">The database cannot be asked now.</exception>

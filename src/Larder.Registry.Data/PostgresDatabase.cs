@@ -12,6 +12,7 @@ public sealed class PostgresDatabase : Database
     // Any fixed number: it names the migration lock among the advisory locks of this database.
     private const long MigrationLock = 0x4c61_7264_6572;
     private const int Attempts = 5;
+    private const string Channel = "larder_changes";
 
     private readonly NpgsqlDataSource source;
     private readonly OutageLog outages;
@@ -88,6 +89,33 @@ public sealed class PostgresDatabase : Database
             {
                 throw Unavailable(e);
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override bool IsShared => true;
+
+    /// <inheritdoc/>
+    public override Task NotifyAsync(string[] notices, CancellationToken cancellationToken) => ReadAsync(session => session.ExecuteAsync(
+        $"select pg_notify('{Channel}', notice) from unnest(@Notices) notice", new { Notices = notices }), cancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task ListenAsync(Action begun, Action<string> received, CancellationToken cancellationToken)
+    {
+        // Not of the pool, which lends connections for a statement or two; and asked for a sign of life, for it waits in silence.
+        var builder = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, KeepAlive = 10 };
+        try
+        {
+            await using var connection = new NpgsqlConnection(builder.ConnectionString);
+            await connection.OpenAsync(cancellationToken);
+            connection.Notification += (_, notice) => received(notice.Payload);
+            await ExecuteAsync(connection, $"listen {Channel}", cancellationToken);
+            begun();
+            while (true) await connection.WaitAsync(cancellationToken);
+        }
+        catch (Exception e) when (Outages.IsNoConnection(e))
+        {
+            throw new DatabaseUnavailableException(e);
         }
     }
 

@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Larder.Registry.Upkeep;
@@ -25,7 +26,7 @@ internal static partial class DownloadEndpoint
         app.MapMethods(Route, ["GET", "HEAD"], ServeAsync).Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload);
 
     private static async Task ServeAsync(
-        HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, HitMemory hits, IBlobStore blobs,
+        HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, HitMemory hits, ChangeNotices changes, IBlobStore blobs,
         Walk walk, MergedMetadata metadata, CacheEntryStore entries, DownloadCounts downloads, DownloadLimit limit, ILogger<Walk> logger)
     {
         var (registry, path, refusal) = await FindAsync(context, context.Request.RouteValues["path"] as string, directory, namespaces, gate, limit);
@@ -63,7 +64,7 @@ internal static partial class DownloadEndpoint
                     }
                     CopyLost(logger, held.Entry.UpstreamId, file.Value, held.Entry.Blob.Digests.Sha256);
                     await entries.RemoveAsync(held.Entry, context.RequestAborted);
-                    hits.Forget(file);
+                    changes.Publish(ChangeTopic.CachedFiles, file.Value);
                     break;
                 case WalkEnd.Arriving arriving:
                     MavenMetrics.CountAnswer("upstream");

@@ -1,3 +1,4 @@
+using Larder.Registry.Data;
 using Larder.Storage.Blobs;
 using Larder.Storage.Upstreams;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,7 @@ namespace Larder.Registry.VirtualRegistries;
 /// Turns a miss, or a stale copy, into a download that all who want the file share, and its end into rows.
 /// </summary>
 public sealed class MavenDownloads(
-    Downloads downloads, UpstreamClient client, CacheEntryStore entries, AbsenceMemory absences, UpstreamPasswords passwords, HitMemory hits,
+    Downloads downloads, UpstreamClient client, CacheEntryStore entries, AbsenceMemory absences, UpstreamPasswords passwords, ChangeNotices changes,
     LarderOptions options, TimeProvider time, ILogger<MavenDownloads> logger)
 {
     /// <summary>Joins the download of this file from this upstream, or begins it.</summary>
@@ -19,7 +20,7 @@ public sealed class MavenDownloads(
         downloads.Join(new DownloadKey(candidate.Upstream.Id, path.Value, candidate.Upstream.AbsenceGeneration), () => Plan(candidate, path, absentAbove));
 
     private MavenDownloadPlan Plan(Candidate candidate, MavenPath path, IReadOnlyList<Upstream> absentAbove) =>
-        new(entries, absences, hits, time, logger)
+        new(entries, absences, changes, time, logger)
         {
             Request = RequestFor(candidate, path),
             MaxBytes = options.Upstreams.MaxBytes,
@@ -45,7 +46,7 @@ public sealed class MavenDownloads(
 
 /// <summary>What a download of a Maven file is for.</summary>
 internal sealed partial class MavenDownloadPlan(
-    CacheEntryStore entries, AbsenceMemory absences, HitMemory hits, TimeProvider time, ILogger logger) : DownloadPlan
+    CacheEntryStore entries, AbsenceMemory absences, ChangeNotices changes, TimeProvider time, ILogger logger) : DownloadPlan
 {
     public required override UpstreamRequest Request { get; init; }
     public required override long MaxBytes { get; init; }
@@ -95,14 +96,14 @@ internal sealed partial class MavenDownloadPlan(
     public override async Task ConfirmAsync(CancellationToken cancellationToken)
     {
         await entries.ConfirmAsync(Entry!, Path, FreshUntil(), AbsentAbove, cancellationToken);
-        hits.Forget(Path);
+        changes.Publish(ChangeTopic.CachedFiles, Path.Value);
     }
 
     public override async Task PublishAsync(CompletedDownload completed, CancellationToken cancellationToken)
     {
         await entries.SaveAsync(new Arrival(Upstream, Path, completed.Blob, completed.Headers.ContentType,
             completed.Headers.ETag, completed.Headers.LastModified, FreshUntil(), AbsentAbove), cancellationToken);
-        hits.Forget(Path);
+        changes.Publish(ChangeTopic.CachedFiles, Path.Value);
     }
 
     private long FreshUntil() => Freshness.Until(Upstream, Path, time.GetUtcNow().ToUnixTimeMilliseconds());

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Larder.Registry.Access;
 using Larder.Registry.Audit;
+using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Larder.Storage.Blobs;
@@ -44,7 +45,7 @@ internal static class SeedEndpoint
 
     private static async Task<IResult> SeedAsync(
         HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, DownloadLimit limit, RegistryUpstreamStore places,
-        UpstreamStore upstreams, CacheEntryStore entries, NodeMemory memory, IBlobStore blobs, LarderOptions options, TimeProvider time)
+        UpstreamStore upstreams, CacheEntryStore entries, ChangeNotices changes, IBlobStore blobs, LarderOptions options, TimeProvider time)
     {
         if (PathOf(context) is not { } text) return ApiError.MethodNotAllowed();
         var (registry, path, refusal) = await DownloadEndpoint.FindAsync(context, text, directory, namespaces, gate, limit);
@@ -57,7 +58,7 @@ internal static class SeedEndpoint
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         await entries.SaveAsync(new Arrival(upstream, path, blob, First(context, TypeHeaders), First(context, ["Etag"]), null,
             Freshness.Until(upstream, path, now), []), context.RequestAborted);
-        memory.Forget(path);
+        changes.Publish(ChangeTopic.CachedFiles, path.Value);
         return Results.Ok();
     }
 

@@ -4,9 +4,9 @@ namespace Larder.Registry.Packages;
 
 /// <summary>
 /// The plan limits of the server, as GitLab names them. Larder heeds <see cref="GenericPackageBytes"/>; the others are kept
-/// and answered for clients that set them. Remembered: what another node has set takes effect here within five seconds.
+/// and answered for clients that set them. Remembered: what another node has set takes effect here a moment later.
 /// </summary>
-public sealed class PlanLimits(Database database, LarderOptions options, TimeProvider time)
+public sealed class PlanLimits
 {
     /// <summary>The largest generic package file in bytes; 0 for no limit.</summary>
     public const string GenericPackageBytes = "generic_packages_max_file_size";
@@ -23,7 +23,18 @@ public sealed class PlanLimits(Database database, LarderOptions options, TimePro
         ("storage_size_limit", 15_000),
     ];
 
-    private readonly ShortMemory<int, IReadOnlyDictionary<string, long>> memory = new(3, time);
+    private readonly Database database;
+    private readonly LarderOptions options;
+    private readonly ChangeNotices changes;
+    private readonly ShortMemory<int, IReadOnlyDictionary<string, long>> memory;
+
+    /// <summary>Remembers nothing yet.</summary>
+    public PlanLimits(Database database, LarderOptions options, ChangeNotices changes, TimeProvider time)
+    {
+        (this.database, this.options, this.changes) = (database, options, changes);
+        memory = new(3, time);
+        changes.On(ChangeTopic.PlanLimits, _ => memory.Forget());
+    }
 
     /// <summary>The names of all limits.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Known.Select(known => known.Name)];
@@ -49,7 +60,7 @@ public sealed class PlanLimits(Database database, LarderOptions options, TimePro
                     """, new { Name = name, Value = value });
             }
         }, cancellationToken);
-        memory.Forget();
+        changes.Publish(ChangeTopic.PlanLimits);
     }
 
     private async Task<IReadOnlyDictionary<string, long>?> LoadAsync(CancellationToken cancellationToken)

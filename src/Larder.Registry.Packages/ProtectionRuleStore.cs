@@ -4,9 +4,9 @@ namespace Larder.Registry.Packages;
 
 /// <summary>
 /// The protection rules of projects. Every upload asks for them, so they are remembered: a rule that another node has set
-/// takes effect here within five seconds.
+/// takes effect here a moment later, and within five seconds at the latest.
 /// </summary>
-public sealed class ProtectionRuleStore(Database database, TimeProvider time)
+public sealed class ProtectionRuleStore
 {
     /// <summary>The most rules of one project. Each upload compares with all of them.</summary>
     public const int MostRules = 200;
@@ -15,7 +15,18 @@ public sealed class ProtectionRuleStore(Database database, TimeProvider time)
         id, project_id, package_name_pattern, package_type, minimum_access_level_for_delete, minimum_access_level_for_push, created_at, updated_at
         """;
 
-    private readonly ShortMemory<long, IReadOnlyList<ProtectionRule>> memory = new(500, time);
+    private readonly Database database;
+    private readonly ChangeNotices changes;
+    private readonly TimeProvider time;
+    private readonly ShortMemory<long, IReadOnlyList<ProtectionRule>> memory;
+
+    /// <summary>Remembers nothing yet.</summary>
+    public ProtectionRuleStore(Database database, ChangeNotices changes, TimeProvider time)
+    {
+        (this.database, this.changes, this.time) = (database, changes, time);
+        memory = new(500, time);
+        changes.On(ChangeTopic.ProtectionRules, _ => memory.Forget());
+    }
 
     /// <summary>All rules of a project, oldest first.</summary>
     public async ValueTask<IReadOnlyList<ProtectionRule>> OfProjectAsync(long projectId, CancellationToken cancellationToken) =>
@@ -46,7 +57,7 @@ public sealed class ProtectionRuleStore(Database database, TimeProvider time)
                 form.MinimumAccessLevelForPush, Now = Now(),
             });
         }, cancellationToken);
-        memory.Forget();
+        changes.Publish(ChangeTopic.ProtectionRules);
         return rule;
     }
 
@@ -64,7 +75,7 @@ public sealed class ProtectionRuleStore(Database database, TimeProvider time)
         {
             Id = id, form.PackageNamePattern, form.PackageType, form.MinimumAccessLevelForDelete, form.MinimumAccessLevelForPush, Now = Now(),
         }), cancellationToken);
-        memory.Forget();
+        changes.Publish(ChangeTopic.ProtectionRules);
         return rule;
     }
 
@@ -73,7 +84,7 @@ public sealed class ProtectionRuleStore(Database database, TimeProvider time)
     {
         var deleted = await database.WriteAsync(async session =>
             await session.ExecuteAsync("delete from package_protection_rules where id = @Id", new { Id = id }) == 1, cancellationToken);
-        memory.Forget();
+        changes.Publish(ChangeTopic.ProtectionRules);
         return deleted;
     }
 

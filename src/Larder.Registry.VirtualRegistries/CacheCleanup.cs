@@ -11,7 +11,7 @@ namespace Larder.Registry.VirtualRegistries;
 /// begun again.
 /// </summary>
 public sealed partial class CacheCleanup(
-    Database database, CacheCleanupPolicyStore policies, NodeMemory memory, TimeProvider time, ILogger<CacheCleanup> logger) : IPeriodicWork
+    Database database, CacheCleanupPolicyStore policies, ChangeNotices changes, TimeProvider time, ILogger<CacheCleanup> logger) : IPeriodicWork
 {
     // Bounds how long one transaction keeps other writers waiting.
     private const int EntriesPerStep = 250;
@@ -53,7 +53,7 @@ public sealed partial class CacheCleanup(
             Failed(logger, e, policy.GroupId);
             return;
         }
-        memory.Forget();
+        changes.Publish(ChangeTopic.VirtualRegistries);
         await policies.EndAsync(policy, entries, bytes, failure: null, cancellationToken);
         if (entries > 0) Cleaned(logger, policy.GroupId, entries, bytes);
     }

@@ -1,5 +1,6 @@
 using Larder.Registry.Access;
 using Larder.Registry.Audit;
+using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Microsoft.AspNetCore.Builder;
@@ -43,7 +44,7 @@ internal static class CacheEntryEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, CacheEntryList entries, NodeMemory memory, CancellationToken cancellationToken)
+        HttpContext context, NamespaceStore namespaces, Gate gate, CacheEntryList entries, ChangeNotices changes, CancellationToken cancellationToken)
     {
         var text = context.Segment("id");
         if (text.Length == 0) return ApiError.RowNotFound();
@@ -53,7 +54,7 @@ internal static class CacheEntryEndpoints
         if (await gate.CheckAsync(context, group) is { } refusal) return refusal;
         if (Unmodified.Refuses(context, entry.UpdatedAt)) return ApiError.PreconditionFailed();
         if (!await entries.DeleteAsync(entry, cancellationToken)) return ApiError.RowNotFound();
-        if (MavenPath.TryParse(entry.RelativePath[1..], out var path)) memory.Forget(path);
+        if (MavenPath.TryParse(entry.RelativePath[1..], out var path)) changes.Publish(ChangeTopic.CachedFiles, path.Value);
         return Results.NoContent();
     }
 

@@ -1,4 +1,5 @@
 using BitFaster.Caching.Lru;
+using Larder.Registry.Data;
 
 namespace Larder.Registry.VirtualRegistries;
 
@@ -23,9 +24,9 @@ public sealed class Hit(CacheEntry entry, long freshUntil)
 
 /// <summary>
 /// The files that a registry has lately answered from its cache: a hot download finds its row here and asks no database.
-/// At most 5 seconds old, so that a change on another node is seen in that time; a change on this node is seen at once.
+/// A change drops it, on whichever node; where that notice is lost, 5 seconds are the most that it lasts.
 /// </summary>
-public sealed class HitMemory(TimeProvider time)
+public sealed class HitMemory
 {
     private const int MostHits = 20_000;
     private static readonly TimeSpan Oldest = TimeSpan.FromSeconds(5);
@@ -34,6 +35,19 @@ public sealed class HitMemory(TimeProvider time)
     // lookup that runs beside the change cannot bring the old row back.
     private readonly int[] stamps = new int[4096];
     private readonly ConcurrentLru<(long RegistryId, string Path), Hit> hits = new(MostHits);
+    private readonly TimeProvider time;
+
+    /// <summary>Remembers nothing yet.</summary>
+    public HitMemory(ChangeNotices changes, TimeProvider time)
+    {
+        this.time = time;
+        changes.On(ChangeTopic.VirtualRegistries, _ => Clear());
+        changes.On(ChangeTopic.CachedFiles, path =>
+        {
+            if (path.Length == 0) Clear();
+            else Interlocked.Increment(ref stamps[Index(path)]);
+        });
+    }
 
     /// <summary>The hit, if it was remembered, is young and still fresh.</summary>
     public Hit? Find(long registryId, MavenPath path)
@@ -44,7 +58,7 @@ public sealed class HitMemory(TimeProvider time)
     }
 
     /// <summary>The stamp to take before looking up the row, for <see cref="Remember"/>.</summary>
-    public int Stamp(MavenPath path) => Volatile.Read(ref stamps[Index(path)]);
+    public int Stamp(MavenPath path) => Volatile.Read(ref stamps[Index(path.Value)]);
 
     /// <summary>Remembers what was looked up under <paramref name="stamp"/>.</summary>
     public void Remember(long registryId, MavenPath path, Hit hit, int stamp)
@@ -54,15 +68,11 @@ public sealed class HitMemory(TimeProvider time)
         hits.AddOrUpdate((registryId, path.Value), hit);
     }
 
-    /// <summary>The rows of this path have changed.</summary>
-    public void Forget(MavenPath path) => Interlocked.Increment(ref stamps[Index(path)]);
-
-    /// <summary>Upstreams or registries have changed.</summary>
-    public void Clear()
+    private void Clear()
     {
         for (var i = 0; i < stamps.Length; i++) Interlocked.Increment(ref stamps[i]);
         hits.Clear();
     }
 
-    private int Index(MavenPath path) => (int)((uint)string.GetHashCode(path.Value, StringComparison.Ordinal) % (uint)stamps.Length);
+    private int Index(string path) => (int)((uint)string.GetHashCode(path, StringComparison.Ordinal) % (uint)stamps.Length);
 }

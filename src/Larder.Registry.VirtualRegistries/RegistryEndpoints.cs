@@ -40,7 +40,7 @@ internal static class RegistryEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, NodeMemory memory, CancellationToken cancellationToken)
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, ChangeNotices changes, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var name = parameters.RequiredText("name");
@@ -54,7 +54,7 @@ internal static class RegistryEndpoints
         {
             if (await registries.CreateAsync(group!.Id, name, description, strategy, cancellationToken) is not { } registry)
                 return ApiError.Model("base", $"{RegistryStore.MostRegistries} registries is the maximum allowed per top-level group.");
-            memory.Forget(); // somebody may have asked for this number before it was one
+            changes.Publish(ChangeTopic.VirtualRegistries); // somebody may have asked for this number before it was one
             return ApiJson.Answer(Json(registry), StatusCodes.Status201Created);
         }
         catch (DuplicateRowException)
@@ -73,7 +73,7 @@ internal static class RegistryEndpoints
     }
 
     private static async Task<IResult> UpdateAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, NodeMemory memory, CancellationToken cancellationToken)
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, ChangeNotices changes, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var (name, description) = (parameters.FilledText("name"), parameters.FilledText("description"));
@@ -92,29 +92,29 @@ internal static class RegistryEndpoints
         {
             return ApiError.Model("name", "has already been taken");
         }
-        memory.Forget();
+        changes.Publish(ChangeTopic.VirtualRegistries);
         return ApiJson.Answer(StatusCodes.Status200OK); // GitLab's body is the bare status
     }
 
     private static async Task<IResult> DeleteAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, NodeMemory memory, CancellationToken cancellationToken)
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, ChangeNotices changes, CancellationToken cancellationToken)
     {
         var (registry, refusal) = await FindAsync(context, namespaces, gate, registries, cancellationToken);
         if (refusal is not null) return refusal;
         if (Unmodified.Refuses(context, registry!.UpdatedAt)) return ApiError.PreconditionFailed();
         await registries.DeleteAsync(registry, cancellationToken);
-        memory.Forget();
+        changes.Publish(ChangeTopic.VirtualRegistries);
         return Results.NoContent();
     }
 
     private static async Task<IResult> PurgeAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, UpstreamStore upstreams, NodeMemory memory,
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, UpstreamStore upstreams, ChangeNotices changes,
         CancellationToken cancellationToken)
     {
         var (registry, refusal) = await FindAsync(context, namespaces, gate, registries, cancellationToken);
         if (refusal is not null) return refusal;
         await upstreams.PurgeExclusiveAsync(registry!, cancellationToken);
-        memory.Forget();
+        changes.Publish(ChangeTopic.VirtualRegistries);
         return Results.NoContent();
     }
 

@@ -1,5 +1,6 @@
 using Larder.Registry.Access;
 using Larder.Registry.Audit;
+using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Microsoft.AspNetCore.Builder;
@@ -23,7 +24,7 @@ internal static class RegistryUpstreamEndpoints
 
     private static async Task<IResult> AddAsync(
         HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, UpstreamStore upstreams,
-        RegistryUpstreamStore places, NodeMemory memory, CancellationToken cancellationToken)
+        RegistryUpstreamStore places, ChangeNotices changes, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var (registryId, upstreamId) = (parameters.RequiredNumber("registry_id"), parameters.RequiredNumber("upstream_id"));
@@ -37,7 +38,7 @@ internal static class RegistryUpstreamEndpoints
         switch (await places.AddAsync(registry, upstreamId, cancellationToken))
         {
             case Association.Made { Place: var place }:
-                memory.Forget();
+                changes.Publish(ChangeTopic.VirtualRegistries);
                 return ApiJson.Answer(new { place.Id, place.RegistryId, place.UpstreamId, place.Position }, StatusCodes.Status201Created);
             case Association.Repeated:
                 return ApiError.Model("upstream_id", "has already been taken");
@@ -49,7 +50,7 @@ internal static class RegistryUpstreamEndpoints
     }
 
     private static async Task<IResult> MoveAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, RegistryUpstreamStore places, NodeMemory memory,
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, RegistryUpstreamStore places, ChangeNotices changes,
         CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
@@ -60,18 +61,18 @@ internal static class RegistryUpstreamEndpoints
         var (place, registry, refusal) = await FindAsync(context, namespaces, gate, registries, places, cancellationToken);
         if (refusal is not null) return refusal;
         if (!await places.MoveAsync(registry!, place!.Id, position, cancellationToken)) return ApiError.RowNotFound();
-        memory.Forget();
+        changes.Publish(ChangeTopic.VirtualRegistries);
         return ApiJson.Answer(StatusCodes.Status200OK);
     }
 
     private static async Task<IResult> RemoveAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, RegistryUpstreamStore places, NodeMemory memory,
+        HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, RegistryUpstreamStore places, ChangeNotices changes,
         CancellationToken cancellationToken)
     {
         var (place, registry, refusal) = await FindAsync(context, namespaces, gate, registries, places, cancellationToken);
         if (refusal is not null) return refusal;
         if (!await places.RemoveAsync(registry!, place!.Id, cancellationToken)) return ApiError.RowNotFound();
-        memory.Forget();
+        changes.Publish(ChangeTopic.VirtualRegistries);
         return Results.NoContent();
     }
 

@@ -1,5 +1,6 @@
 using Larder.Registry.Access;
 using Larder.Registry.Audit;
+using Larder.Registry.Data;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Larder.Storage.Upstreams;
@@ -59,7 +60,7 @@ internal static class UpstreamEndpoints
 
     private static async Task<IResult> CreateAsync(
         HttpContext context, NamespaceStore namespaces, Gate gate, RegistryStore registries, UpstreamStore upstreams,
-        UpstreamForm form, NodeMemory memory, CancellationToken cancellationToken)
+        UpstreamForm form, ChangeNotices changes, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var input = UpstreamInput.ForCreation(parameters);
@@ -71,7 +72,7 @@ internal static class UpstreamEndpoints
         switch (await upstreams.CreateAsync(registry!, settings!, cancellationToken))
         {
             case UpstreamSaving.Saved { Upstream: var upstream, Place: { } place }:
-                memory.Forget();
+                changes.Publish(ChangeTopic.VirtualRegistries);
                 return ApiJson.Answer(UpstreamJson.WithPlace(upstream, place), StatusCodes.Status201Created);
             case UpstreamSaving.RegistryFull:
                 return ApiError.Model("registry_upstreams.position", $"must be less than or equal to {RegistryUpstreamStore.MostUpstreams}");
@@ -92,7 +93,7 @@ internal static class UpstreamEndpoints
     }
 
     private static async Task<IResult> UpdateAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, UpstreamForm form, NodeMemory memory,
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, UpstreamForm form, ChangeNotices changes,
         CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
@@ -105,7 +106,7 @@ internal static class UpstreamEndpoints
         switch (await upstreams.UpdateAsync(upstream!, settings!, cancellationToken))
         {
             case UpstreamSaving.Saved:
-                memory.Forget();
+                changes.Publish(ChangeTopic.VirtualRegistries);
                 return ApiJson.Answer(StatusCodes.Status200OK);
             case UpstreamSaving.Taken:
                 return UpstreamForm.Taken;
@@ -115,23 +116,23 @@ internal static class UpstreamEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, NodeMemory memory, CancellationToken cancellationToken)
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, ChangeNotices changes, CancellationToken cancellationToken)
     {
         var (upstream, refusal) = await FindAsync(context, namespaces, gate, upstreams, cancellationToken);
         if (refusal is not null) return refusal;
         if (Unmodified.Refuses(context, upstream!.UpdatedAt)) return ApiError.PreconditionFailed();
         await upstreams.DeleteAsync(upstream, cancellationToken);
-        memory.Forget();
+        changes.Publish(ChangeTopic.VirtualRegistries);
         return Results.NoContent();
     }
 
     private static async Task<IResult> PurgeAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, NodeMemory memory, CancellationToken cancellationToken)
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, ChangeNotices changes, CancellationToken cancellationToken)
     {
         var (upstream, refusal) = await FindAsync(context, namespaces, gate, upstreams, cancellationToken);
         if (refusal is not null) return refusal;
         await upstreams.PurgeAsync(upstream!, cancellationToken);
-        memory.Forget();
+        changes.Publish(ChangeTopic.VirtualRegistries);
         return Results.NoContent();
     }
 

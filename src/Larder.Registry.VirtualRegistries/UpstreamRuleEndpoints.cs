@@ -35,7 +35,7 @@ internal static class UpstreamRuleEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, UpstreamRuleStore rules, NodeMemory memory,
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, UpstreamRuleStore rules, ChangeNotices changes,
         CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
@@ -49,7 +49,7 @@ internal static class UpstreamRuleEndpoints
         {
             if (await rules.CreateAsync(upstream!, settings!, cancellationToken) is not { } rule)
                 return ApiError.Model("base", $"Maximum of {UpstreamRuleStore.MostRules} rules per upstream has been reached");
-            memory.Forget();
+            changes.Publish(ChangeTopic.VirtualRegistries);
             return ApiJson.Answer(Json(rule), StatusCodes.Status201Created);
         }
         catch (DuplicateRowException)
@@ -66,7 +66,7 @@ internal static class UpstreamRuleEndpoints
     }
 
     private static async Task<IResult> UpdateAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, UpstreamRuleStore rules, NodeMemory memory,
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, UpstreamRuleStore rules, ChangeNotices changes,
         CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
@@ -82,7 +82,7 @@ internal static class UpstreamRuleEndpoints
         try
         {
             if (await rules.UpdateAsync(rule!, settings, cancellationToken) is not { } updated) return ApiError.RowNotFound();
-            memory.Forget();
+            changes.Publish(ChangeTopic.VirtualRegistries);
             return ApiJson.Answer(Json(updated));
         }
         catch (DuplicateRowException)
@@ -92,13 +92,13 @@ internal static class UpstreamRuleEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, UpstreamRuleStore rules, NodeMemory memory,
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, UpstreamRuleStore rules, ChangeNotices changes,
         CancellationToken cancellationToken)
     {
         var (rule, refusal) = await FindAsync(context, namespaces, gate, upstreams, rules, cancellationToken);
         if (refusal is not null) return refusal;
         if (!await rules.DeleteAsync(rule!, cancellationToken)) return ApiError.RowNotFound();
-        memory.Forget();
+        changes.Publish(ChangeTopic.VirtualRegistries);
         return Results.NoContent();
     }
 

@@ -15,7 +15,6 @@ public static class VirtualRegistriesModule
         services.AddSingleton<RegistryUpstreamStore>();
         services.AddSingleton<UpstreamRuleStore>();
         services.AddSingleton<RuleBook>();
-        services.AddSingleton<NodeMemory>();
         services.AddSingleton<CacheEntryStore>();
         services.AddSingleton<RegistryDirectory>();
         services.AddSingleton<UpstreamPasswords>();

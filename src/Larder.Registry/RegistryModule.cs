@@ -73,6 +73,8 @@ public static class RegistryModule
         services.TryAddSingleton<Database>(provider => options.Database.Length == 0
             ? new SqliteDatabase(Path.Combine(folder, "larder.db"), provider.GetRequiredService<ILogger<Database>>())
             : new PostgresDatabase(options.Database, provider.GetRequiredService<ILogger<Database>>()));
+        services.AddSingleton<ChangeNotices>();
+        services.AddHostedService(provider => provider.GetRequiredService<ChangeNotices>());
         services.AddSingleton<ProtectionKeys>();
         services.AddHostedService(provider => provider.GetRequiredService<ProtectionKeys>()); // before data protection looks for keys
         services.AddDataProtection().SetApplicationName("Larder");
