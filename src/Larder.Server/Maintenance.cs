@@ -3,6 +3,8 @@ using Larder.Registry.Access;
 using Larder.Registry.Data;
 using Larder.Registry.Namespaces;
 using Larder.Registry.Upkeep;
+using Larder.Registry.Upkeep.Moving;
+using Larder.Storage.Blobs;
 
 namespace Larder.Server;
 
@@ -55,6 +57,50 @@ internal static class Maintenance
         Console.WriteLine(problems == 0 ? "Every blob is what its digest says, and every row has its blob." : $"{problems} problems.");
         return problems == 0 ? 0 : 2;
     });
+
+    /// <summary>
+    /// The verb <c>move</c>: copies the installation that the configuration names into the one that <paramref name="file"/> names.
+    /// Exit code 2 when bytes were missing or damaged in the source.
+    /// </summary>
+    public static Task<int> MoveAsync(string[] args, string file, CancellationToken cancellationToken) => RunAsync(args, async source =>
+    {
+        if (await IsOutdatedAsync(source, cancellationToken)) return 1;
+        if (!File.Exists(file))
+        {
+            await Console.Error.WriteLineAsync($"There is no file {file}.");
+            return 1;
+        }
+        // The file alone: environment and command line describe the source.
+        var configuration = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(file)).Build();
+        if (Configuration.Read(configuration, Console.Error) is not { } options) return 1;
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddRegistry(options);
+        await using var target = services.BuildServiceProvider();
+        try
+        {
+            return await MoveAsync(source, target, cancellationToken);
+        }
+        catch (Exception e) when (e is MoveRefusedException or IOException)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
+    });
+
+    private static async Task<int> MoveAsync(IServiceProvider source, IServiceProvider target, CancellationToken cancellationToken)
+    {
+        var time = source.GetRequiredService<TimeProvider>();
+        var progress = new MoveProgress(time, Console.WriteLine);
+        await new Move(InstallationOf(source), InstallationOf(target), time, progress).RunAsync(cancellationToken);
+        if (progress.Problems == 0) return 0;
+        progress.Say($"{progress.Problems} blobs could not be moved. 'larder check' names the files that need them.");
+        return 2;
+    }
+
+    // Taking a blob folder shows that nobody serves it.
+    private static Installation InstallationOf(IServiceProvider services) =>
+        new(services.GetRequiredService<Database>(), services.GetRequiredService<IBlobStore>());
 
     private static async Task<bool> IsOutdatedAsync(IServiceProvider services, CancellationToken cancellationToken)
     {

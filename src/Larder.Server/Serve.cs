@@ -1,6 +1,7 @@
 using Larder.Registry;
 using Larder.Registry.Access;
 using Larder.Registry.Data;
+using Larder.Registry.Upkeep.Moving;
 using Larder.Storage.Blobs;
 using Larder.Web;
 
@@ -26,20 +27,26 @@ internal static partial class Serve
         app.MapObservation(options);
 
         app.Services.GetRequiredService<IBlobStore>(); // takes the folder now: two servers must not share one
-        await PrepareAsync(app, options, cancellationToken);
+        if (!await PrepareAsync(app, options, cancellationToken)) return 1;
         await app.RunAsync(cancellationToken);
         return 0;
     }
 
-    private static async Task PrepareAsync(WebApplication app, LarderOptions options, CancellationToken cancellationToken)
+    private static async Task<bool> PrepareAsync(WebApplication app, LarderOptions options, CancellationToken cancellationToken)
     {
         foreach (var script in await app.Services.GetRequiredService<Database>().MigrateAsync(cancellationToken))
             MigrationRan(app.Logger, script);
+        if (await Move.IsUnfinishedAsync(app.Services.GetRequiredService<Database>(), cancellationToken))
+        {
+            await Console.Error.WriteLineAsync("This database is the target of a move that has not finished. Run 'larder move' again first.");
+            return false;
+        }
         if (await app.Services.GetRequiredService<RootAccount>().EnsureAsync(cancellationToken) is { } token)
         {
             Console.WriteLine($"The first start has made the user root. Its token, shown only now: {token}");
             Console.WriteLine($"It also stands in {Path.Combine(options.DataDirectory, RootAccount.FileName)}; delete that file when you have it.");
         }
+        return true;
     }
 
     [LoggerMessage(7002, LogLevel.Information, "Migration {Script} ran")]

@@ -59,6 +59,16 @@ internal static class Verbs
         check.SetAction((_, cancellationToken) => Maintenance.CheckAsync(args[1..], cancellationToken));
         root.Add(check);
 
+        var to = new Option<string>("--to")
+        {
+            Description = "A configuration file (JSON, section Larder) that names the database and the blobs to move into.", Required = true,
+        };
+        var move = new Command("move", "Copy this whole installation into another, empty database and blob store of any kind.") { to };
+        move.TreatUnmatchedTokensAsErrors = false;
+        move.SetAction((result, cancellationToken) =>
+            Maintenance.MoveAsync([.. result.UnmatchedTokens], result.GetRequiredValue(to), cancellationToken));
+        root.Add(move);
+
         var version = new Command("version", "Print the version.");
         version.SetAction(_ => Console.WriteLine(Version));
         root.Add(version);
