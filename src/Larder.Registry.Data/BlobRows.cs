@@ -5,15 +5,15 @@ namespace Larder.Registry.Data;
 /// <summary>The rows of <c>blobs</c>: one for each content, which every row that names the content points at.</summary>
 public static class BlobRows
 {
+    /// <summary>Every table whose rows name content by <c>sha256</c>, and have an index on it.</summary>
+    public static IReadOnlyList<string> NamingTables { get; } = ["package_files", "package_upload_pieces", "maven_cache_entries"];
+
     /// <summary>
-    /// A condition on the row <c>b</c> of blobs: some row names the content. Whatever table points at blobs stands here, and
-    /// has an index on its <c>sha256</c>. The database itself refuses to remove a blob that a row names (foreign keys).
+    /// A condition on the row <c>b</c> of blobs: some row names the content. The database itself refuses to remove a blob that a
+    /// row names (foreign keys).
     /// </summary>
-    public const string IsUsed = """
-        (exists (select 1 from package_files f where f.sha256 = b.sha256)
-          or exists (select 1 from package_upload_pieces u where u.sha256 = b.sha256)
-          or exists (select 1 from maven_cache_entries e where e.sha256 = b.sha256))
-        """;
+    public static string IsUsed { get; } =
+        $"({string.Join(" or ", NamingTables.Select(table => $"exists (select 1 from {table} n where n.sha256 = b.sha256)"))})";
 
     /// <summary>
     /// Says that the content is in the blob store and wanted from now on. Part of the same transaction as the row that names it.

@@ -27,12 +27,15 @@ public static class RegistryModule
     /// Everything that the routes need. A <see cref="TimeProvider"/> or <see cref="UpstreamConnector"/> that is registered
     /// already is kept.
     /// </summary>
-    public static void AddRegistry(this IServiceCollection services, LarderOptions options)
+    /// <param name="services">Where it is registered.</param>
+    /// <param name="options">What the operator has set.</param>
+    /// <param name="isServing">False for a verb, which may run beside a server: it keeps its local files of a bucket apart.</param>
+    public static void AddRegistry(this IServiceCollection services, LarderOptions options, bool isServing = true)
     {
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         AddData(services, options);
-        AddBytes(services, options);
+        AddBytes(services, options, isServing);
         services.AddRouting();
         services.AddAccess();
         services.AddAudit();
@@ -81,9 +84,9 @@ public static class RegistryModule
         services.AddOptions<KeyManagementOptions>().Configure<ProtectionKeys>((keys, repository) => keys.XmlRepository = repository);
     }
 
-    private static void AddBytes(IServiceCollection services, LarderOptions options)
+    private static void AddBytes(IServiceCollection services, LarderOptions options, bool isServing)
     {
-        if (options.Blobs.Kind == BlobOptions.Bucket) AddBucket(services, options);
+        if (options.Blobs.Kind == BlobOptions.Bucket) AddBucket(services, options, isServing);
         else AddFolder(services, options);
 
         services.TryAddSingleton<UpstreamConnector>();
@@ -111,14 +114,14 @@ public static class RegistryModule
         services.AddSingleton<IBlobStore>(provider => new SmallBlobCache(provider.GetRequiredService<FileSystemBlobStore>()));
     }
 
-    private static void AddBucket(IServiceCollection services, LarderOptions options)
+    private static void AddBucket(IServiceCollection services, LarderOptions options, bool isServing)
     {
         var s3 = options.Blobs.S3;
         var bucket = new S3BlobOptions
         {
             ServiceUrl = s3.ServiceUrl, Bucket = s3.Bucket, Region = s3.Region, AccessKey = s3.AccessKey, SecretKey = s3.SecretKey,
-            ForcePathStyle = s3.ForcePathStyle, SendChecksums = s3.SendChecksums, CacheBytes = s3.CacheBytes,
-            LocalFolder = Path.Combine(options.DataDirectory, "s3"),
+            ForcePathStyle = s3.ForcePathStyle, SendChecksums = s3.SendChecksums, CacheBytes = isServing ? s3.CacheBytes : 0,
+            LocalFolder = Path.Combine(options.DataDirectory, isServing ? "s3" : "s3-verb"),
         };
         services.AddSingleton(provider => new S3BlobStore(
             bucket, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<S3BlobStore>>()));

@@ -43,19 +43,31 @@ internal static class Maintenance
 
     /// <summary>
     /// The verb <c>check</c>: reads every blob, and asks of every row whether its bytes are there. Exit code 2 when something
-    /// is wrong.
+    /// is wrong that it has not repaired, 130 when it was interrupted.
     /// </summary>
-    public static Task<int> CheckAsync(string[] args, CancellationToken cancellationToken) => RunAsync(args, async services =>
+    public static Task<int> CheckAsync(string[] args, CheckRequest request, CancellationToken cancellationToken) => RunAsync(args, async services =>
     {
         if (await IsOutdatedAsync(services, cancellationToken)) return 1;
-        var problems = 0;
-        await foreach (var problem in services.GetRequiredService<IntegrityCheck>().RunAsync(cancellationToken))
+        var progress = new CheckProgress(services.GetRequiredService<TimeProvider>(), Console.WriteLine);
+        var (repaired, lost) = (0, 0);
+        try
         {
-            problems++;
-            Console.WriteLine(problem);
+            await foreach (var problem in services.GetRequiredService<IntegrityCheck>().RunAsync(request, progress, cancellationToken))
+            {
+                if (problem.IsLost) lost++;
+                else repaired++;
+                Console.WriteLine(problem);
+            }
         }
-        Console.WriteLine(problems == 0 ? "Every blob is what its digest says, and every row has its blob." : $"{problems} problems.");
-        return problems == 0 ? 0 : 2;
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Console.WriteLine($"Interrupted. Go on with --after {(progress.Last.Length > 0 ? progress.Last : request.After)}");
+            return 130;
+        }
+        Console.WriteLine(lost + repaired == 0
+            ? $"Every blob is what its digest says, and every row has its blob ({progress.Count} blobs)."
+            : $"{progress.Count} blobs: {lost} problems, {repaired} repaired.");
+        return lost == 0 ? 0 : 2;
     });
 
     /// <summary>
@@ -75,7 +87,7 @@ internal static class Maintenance
         if (Configuration.Read(configuration, Console.Error) is not { } options) return 1;
         var services = new ServiceCollection();
         services.AddLogging();
-        services.AddRegistry(options);
+        services.AddRegistry(options, isServing: false);
         await using var target = services.BuildServiceProvider();
         try
         {
@@ -115,7 +127,7 @@ internal static class Maintenance
         var builder = WebApplication.CreateSlimBuilder(args);
         if (Configuration.Read(builder.Configuration, Console.Error) is not { } options) return 1;
         builder.Logging.ClearProviders();
-        builder.Services.AddRegistry(options);
+        builder.Services.AddRegistry(options, isServing: false);
         await using var app = builder.Build();
         return await work(app.Services);
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Reflection;
 using Larder.Registry.Data;
+using Larder.Registry.Upkeep;
 
 namespace Larder.Server;
 
@@ -52,11 +53,15 @@ internal static class Verbs
             cancellationToken));
         root.Add(token);
 
-        var check = new Command("check", "Read every blob and compare it with its digest and with the rows that name it.")
+        var repair = new Option<bool>("--repair") { Description = "Remove cached copies that are damaged, so that they are fetched again." };
+        var after = new Option<string>("--after") { Description = "Begin behind this digest, as an interrupted check said.", DefaultValueFactory = _ => "" };
+        var rate = new Option<long>("--rate") { Description = "MiB a second at the most; 0 for no bound." };
+        var check = new Command("check", "Read every blob and compare it with its digest and with the rows that name it.") { repair, after, rate };
+        check.TreatUnmatchedTokensAsErrors = false;
+        check.SetAction((result, cancellationToken) => Maintenance.CheckAsync([.. result.UnmatchedTokens], new CheckRequest
         {
-            TreatUnmatchedTokensAsErrors = false,
-        };
-        check.SetAction((_, cancellationToken) => Maintenance.CheckAsync(args[1..], cancellationToken));
+            Repair = result.GetValue(repair), After = result.GetRequiredValue(after), BytesPerSecond = result.GetValue(rate) << 20,
+        }, cancellationToken));
         root.Add(check);
 
         var to = new Option<string>("--to")

@@ -284,8 +284,8 @@ public abstract class PackageApiTests(LarderServer server) : IAsyncLifetime
     public async Task Integrity_check_finds_nothing_wrong()
     {
         await PublishAsync("app/1.0/a.txt", content: "checked");
-        await foreach (var problem in server.Get<IntegrityCheck>().RunAsync(cancel))
-            problem.ShouldNotContain(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("checked"u8)));
+        await foreach (var problem in server.Get<IntegrityCheck>().RunAsync(new CheckRequest(), progress: null, cancel))
+            problem.Digest.ShouldNotBe(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("checked"u8)));
     }
 
     private async Task PublishAsync(string path, Project? into = null, string content = "content")

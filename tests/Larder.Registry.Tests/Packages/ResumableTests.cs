@@ -267,13 +267,13 @@ public abstract class ResumableTests(LarderServer server) : IAsyncLifetime
         var digest = Sha256.FromBytes(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
         (await ProblemsAsync()).ShouldBeEmpty();
         await server.Get<IBlobStore>().DeleteAsync(digest, DateTimeOffset.MaxValue, cancel);
-        (await ProblemsAsync()).ShouldHaveSingleItem().ShouldContain("1 pieces of uploads");
+        (await ProblemsAsync()).ShouldHaveSingleItem().ShouldMatch("is missing.\n  restore upload [0-9a-f]{32} of ");
 
         async Task<List<string>> ProblemsAsync()
         {
             var found = new List<string>();
-            await foreach (var problem in server.Get<IntegrityCheck>().RunAsync(cancel))
-                if (problem.Contains(digest.Hex, StringComparison.Ordinal)) found.Add(problem);
+            await foreach (var problem in server.Get<IntegrityCheck>().RunAsync(new CheckRequest(), progress: null, cancel))
+                if (problem.Digest == digest.Hex) found.Add(problem.ToString());
             return found;
         }
     }
