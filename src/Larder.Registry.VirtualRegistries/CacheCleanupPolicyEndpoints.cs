@@ -9,10 +9,12 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Larder.Registry.VirtualRegistries;
 
-/// <summary>The cleanup policy of a group's virtual registries (Maven contract section 2.7).</summary>
+/// <summary>
+/// The cleanup policy of a group's virtual registries (Maven contract section 2.7), with <c>cache_size_limit</c> of Larder's own.
+/// </summary>
 internal static class CacheCleanupPolicyEndpoints
 {
-    private static readonly string[] Names = ["enabled", "keep_n_days_after_download", "cadence", "notify_on_success", "notify_on_failure"];
+    private static readonly string[] Names = ["enabled", "keep_n_days_after_download", "cadence", "notify_on_success", "notify_on_failure", "cache_size_limit"];
 
     public static void Map(IEndpointRouteBuilder app)
     {
@@ -56,7 +58,7 @@ internal static class CacheCleanupPolicyEndpoints
         HttpContext context, NamespaceStore namespaces, Gate gate, CacheCleanupPolicyStore policies, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
-        if (!Names.Any(parameters.Has)) parameters.Problem($"{string.Join(", ", Names)} are missing, at least one parameter must be provided");
+        if (!Names.Any(parameters.Has)) parameters.Problem($"{string.Join(", ", Names[..^1])} are missing, at least one parameter must be provided");
         var settings = Read(parameters);
         if (parameters.Problems is { } problems) return problems;
         var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
@@ -76,7 +78,8 @@ internal static class CacheCleanupPolicyEndpoints
     {
         foreach (var name in Names) parameters.FilledText(name);
         var settings = new CacheCleanupSettings(parameters.Flag("enabled"), parameters.Number("keep_n_days_after_download"),
-            parameters.Number("cadence"), parameters.Flag("notify_on_success"), parameters.Flag("notify_on_failure"));
+            parameters.Number("cadence"), parameters.Flag("notify_on_success"), parameters.Flag("notify_on_failure"),
+            parameters.Number("cache_size_limit"));
         if (settings.KeepNDaysAfterDownload is < 1 or > 365) parameters.Problem("keep_n_days_after_download does not have a valid value");
         if (settings.Cadence is not (null or 1 or 7 or 14 or 30 or 90)) parameters.Problem("cadence does not have a valid value");
         return settings;
@@ -89,6 +92,6 @@ internal static class CacheCleanupPolicyEndpoints
         NextRunAt = ApiJson.Instant(policy.NextRunAt), LastRunAt = ApiJson.Instant(policy.LastRunAt),
         policy.LastRunDeletedSize, policy.LastRunDeletedEntriesCount, policy.Status, policy.FailureMessage,
         LastRunDetailedMetrics = new { Maven = new { DeletedEntriesCount = policy.LastRunDeletedEntriesCount, DeletedSize = policy.LastRunDeletedSize } },
-        CreatedAt = ApiJson.Instant(policy.CreatedAt), UpdatedAt = ApiJson.Instant(policy.UpdatedAt),
+        CreatedAt = ApiJson.Instant(policy.CreatedAt), UpdatedAt = ApiJson.Instant(policy.UpdatedAt), policy.CacheSizeLimit,
     };
 }

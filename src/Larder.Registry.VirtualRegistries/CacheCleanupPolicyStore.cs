@@ -9,10 +9,14 @@ namespace Larder.Registry.VirtualRegistries;
 public sealed record CacheCleanupPolicy(
     long GroupId, long Enabled, long KeepNDaysAfterDownload, long Cadence, long NotifyOnSuccess, long NotifyOnFailure,
     string Status, string? FailureMessage, long? NextRunAt, long? LastRunAt, long LastRunDeletedSize, long LastRunDeletedEntriesCount,
-    long CreatedAt, long UpdatedAt);
+    long CreatedAt, long UpdatedAt, long? CacheSizeLimit);
 
-/// <summary>What an owner may set of a policy; null leaves it as it is, or takes the default.</summary>
-public sealed record CacheCleanupSettings(bool? Enabled, long? KeepNDaysAfterDownload, long? Cadence, bool? NotifyOnSuccess, bool? NotifyOnFailure);
+/// <summary>
+/// What an owner may set of a policy; null leaves it as it is, or takes the default. The limit is bytes that the caches may hold,
+/// whether or not the policy is enabled; 0 for none, negative for the operator's.
+/// </summary>
+public sealed record CacheCleanupSettings(
+    bool? Enabled, long? KeepNDaysAfterDownload, long? Cadence, bool? NotifyOnSuccess, bool? NotifyOnFailure, long? CacheSizeLimit);
 
 /// <summary>The rows of these policies, at most one for each group.</summary>
 public sealed class CacheCleanupPolicyStore(Database database, TimeProvider time)
@@ -23,7 +27,7 @@ public sealed class CacheCleanupPolicyStore(Database database, TimeProvider time
 
     private const string Columns = """
         group_id, enabled, keep_n_days_after_download, cadence, notify_on_success, notify_on_failure, status, failure_message,
-        next_run_at, last_run_at, last_run_deleted_size, last_run_deleted_entries_count, created_at, updated_at
+        next_run_at, last_run_at, last_run_deleted_size, last_run_deleted_entries_count, created_at, updated_at, cache_size_limit
         """;
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -40,13 +44,13 @@ public sealed class CacheCleanupPolicyStore(Database database, TimeProvider time
             var (now, cadence, enabled) = (Now, settings.Cadence ?? 7, settings.Enabled ?? false);
             return session.SingleAsync<CacheCleanupPolicy>($"""
                 insert into virtual_registry_cleanup_policies ({Columns})
-                values (@GroupId, @Enabled, @Keep, @Cadence, @Success, @Failure, 'scheduled', null, @Next, null, 0, 0, @Now, @Now)
+                values (@GroupId, @Enabled, @Keep, @Cadence, @Success, @Failure, 'scheduled', null, @Next, null, 0, 0, @Now, @Now, @SizeLimit)
                 returning {Columns}
                 """, new
             {
                 GroupId = groupId, Enabled = Number(enabled), Keep = settings.KeepNDaysAfterDownload ?? 30, Cadence = cadence,
                 Success = Number(settings.NotifyOnSuccess ?? false), Failure = Number(settings.NotifyOnFailure ?? false),
-                Next = enabled ? now + (cadence * Day) : (long?)null, Now = now,
+                Next = enabled ? now + (cadence * Day) : (long?)null, Now = now, SizeLimit = Limit(settings.CacheSizeLimit),
             });
         }, cancellationToken);
 
@@ -60,7 +64,8 @@ public sealed class CacheCleanupPolicyStore(Database database, TimeProvider time
             var keepsRhythm = before.NextRunAt is not null && cadence == before.Cadence;
             return await session.FirstOrDefaultAsync<CacheCleanupPolicy>($"""
                 update virtual_registry_cleanup_policies set enabled = @Enabled, keep_n_days_after_download = @Keep, cadence = @Cadence,
-                  notify_on_success = @Success, notify_on_failure = @Failure, next_run_at = @Next, updated_at = @Now
+                  notify_on_success = @Success, notify_on_failure = @Failure, next_run_at = @Next, updated_at = @Now,
+                  cache_size_limit = @SizeLimit
                 where group_id = @GroupId returning {Columns}
                 """, new
             {
@@ -68,6 +73,7 @@ public sealed class CacheCleanupPolicyStore(Database database, TimeProvider time
                 Success = settings.NotifyOnSuccess is { } success ? Number(success) : before.NotifyOnSuccess,
                 Failure = settings.NotifyOnFailure is { } failure ? Number(failure) : before.NotifyOnFailure,
                 Next = !enabled ? null : keepsRhythm ? before.NextRunAt : now + (cadence * Day), Now = now,
+                SizeLimit = settings.CacheSizeLimit is null ? before.CacheSizeLimit : Limit(settings.CacheSizeLimit),
             });
         }, cancellationToken);
 
@@ -104,6 +110,8 @@ public sealed class CacheCleanupPolicyStore(Database database, TimeProvider time
 
     private static Task<CacheCleanupPolicy?> FindAsync(Session session, long groupId) => session.FirstOrDefaultAsync<CacheCleanupPolicy>(
         $"select {Columns} from virtual_registry_cleanup_policies where group_id = @Id", new { Id = groupId });
+
+    private static long? Limit(long? bytes) => bytes < 0 ? null : bytes;
 
     private static long Number(bool value) => value ? 1 : 0;
 }

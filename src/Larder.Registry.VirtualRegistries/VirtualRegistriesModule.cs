@@ -23,6 +23,7 @@ public static class VirtualRegistriesModule
         services.AddSingleton<CacheEntryList>();
         services.AddSingleton<CacheCleanupPolicyStore>();
         services.AddPeriodicWork<CacheCleanup>();
+        services.AddPeriodicWork<CacheEviction>();
         services.AddPeriodicWork<UpstreamRemains>();
         services.AddSingleton<HitMemory>();
     }

@@ -102,12 +102,16 @@ public sealed class VirtualRegistryOptions
     /// <summary>The window in seconds.</summary>
     public double RequestLimitSeconds { get; init; } = 15;
 
+    /// <summary>Bytes that the caches of one group may hold, unless its cleanup policy says otherwise; 0 for no limit.</summary>
+    public long CacheBytesPerGroup { get; init; }
+
     /// <summary>Whether Maintainers may put files into a cache by <c>POST …/upload</c>; GitLab forbids it to everybody.</summary>
     public bool AllowSeeding { get; init; }
 
     internal IEnumerable<string> Problems()
     {
         if (RequestLimit < 0) yield return "Larder:VirtualRegistries:RequestLimit is negative; 0 means no limit.";
+        if (CacheBytesPerGroup < 0) yield return "Larder:VirtualRegistries:CacheBytesPerGroup is negative; 0 means no limit.";
         if (RequestLimitSeconds <= 0) yield return "Larder:VirtualRegistries:RequestLimitSeconds must be above 0.";
     }
 }

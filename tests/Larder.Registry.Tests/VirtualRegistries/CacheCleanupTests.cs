@@ -45,6 +45,7 @@ public abstract class CacheCleanupTests(LarderServer server) : IAsyncLifetime
         [
             "group_id", "enabled", "keep_n_days_after_download", "cadence", "notify_on_success", "notify_on_failure", "next_run_at", "last_run_at",
             "last_run_deleted_size", "last_run_deleted_entries_count", "status", "failure_message", "last_run_detailed_metrics", "created_at", "updated_at",
+            "cache_size_limit",
         ]);
         (made["enabled"], made["keep_n_days_after_download"], made["cadence"], made["next_run_at"], made["status"])
             .ShouldBe(("False", "30", "7", null, "scheduled"));
