@@ -31,6 +31,7 @@ needs=(
   "/usr/lib/python3/dist-packages/gitlab python3-gitlab"
   "/usr/bin/node nodejs"
   "/usr/bin/npm npm"
+  "/usr/bin/chromium chromium"
 )
 
 is_there() { compgen -G "$1" >/dev/null; }

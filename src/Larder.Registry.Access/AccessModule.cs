@@ -14,6 +14,11 @@ public static class AccessModule
         services.AddSingleton<TokenStore>();
         services.AddSingleton<ResourceTokenStore>();
         services.AddSingleton<DeployTokenStore>();
+        services.AddSingleton<Passwords>();
+        services.AddSingleton<SessionStore>();
+        services.AddSingleton(provider => new SignIn(
+            provider.GetRequiredService<TokenDirectory>(), provider.GetRequiredService<Passwords>(),
+            provider.GetRequiredService<SessionStore>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TokenUses>();
         services.AddHostedService(provider => provider.GetRequiredService<TokenUses>());
         services.AddSingleton<JobTokenStore>();

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Larder.Registry.Namespaces;
 
-/// <summary>GitLab's users API. Parameters about passwords are accepted and forgotten: users call with tokens.</summary>
+/// <summary>GitLab's users API. A password is for the pages; wishes to reset or invent one are accepted and forgotten.</summary>
 internal static class UserEndpoints
 {
     private const int LongestEmail = 254;
@@ -54,12 +54,13 @@ internal static class UserEndpoints
         var parameters = await ApiParameters.ReadAsync(context);
         var made = new NewUser(parameters.RequiredText("username"), parameters.RequiredText("name"), parameters.RequiredText("email"),
             parameters.Flag("admin") ?? false);
+        var password = parameters.FilledText("password");
         if (parameters.Problems is { } problems) return problems;
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
-        if (ProblemOf(made.Username, made.Name, made.Email) is { } problem) return problem;
+        if (ProblemOf(made.Username, made.Name, made.Email, password) is { } problem) return problem;
         try
         {
-            var user = await users.CreateAsync(made, cancellationToken);
+            var user = await users.CreateAsync(made with { PasswordHash = HashOf(password) }, cancellationToken);
             return ApiJson.Answer(UserJson.Full(user, ExternalUrl.Base(context, options.ExternalUrl)), StatusCodes.Status201Created);
         }
         catch (DuplicateRowException)
@@ -74,17 +75,17 @@ internal static class UserEndpoints
         if (!RowId.TryRead(context, "id", out var id, out var invalid)) return invalid;
         var parameters = await ApiParameters.ReadAsync(context);
         var (username, name, email) = (parameters.FilledText("username"), parameters.FilledText("name"), parameters.FilledText("email"));
-        var admin = parameters.Flag("admin");
+        var (admin, password) = (parameters.Flag("admin"), parameters.FilledText("password"));
         if (parameters.Problems is { } problems) return problems;
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
         if (await users.FindAsync(id, cancellationToken) is not { } user) return ApiError.NotFound("User");
         // Nobody might be left to give it back.
         if (id == context.Caller().UserId && admin is false) return ApiError.Forbidden();
         var changes = new UserChanges(username ?? user.Username, name ?? user.Name, email ?? user.Email, admin ?? user.IsAdmin);
-        if (ProblemOf(changes.Username, changes.Name, changes.Email) is { } problem) return problem;
+        if (ProblemOf(changes.Username, changes.Name, changes.Email, password) is { } problem) return problem;
         try
         {
-            return await users.ChangeAsync(user, changes, cancellationToken) is { } changed
+            return await users.ChangeAsync(user, changes with { PasswordHash = HashOf(password) }, cancellationToken) is { } changed
                 ? ApiJson.Answer(UserJson.Full(changed, ExternalUrl.Base(context, options.ExternalUrl)))
                 : ApiError.NotFound("User");
         }
@@ -94,10 +95,14 @@ internal static class UserEndpoints
         }
     }
 
-    private static ApiError? ProblemOf(string username, string name, string email) =>
+    private static string? HashOf(string? password) => password is null ? null : Passwords.Hash(password);
+
+    private static ApiError? ProblemOf(string username, string name, string email, string? password) =>
         PathRules.Problem(username, atTop: true) is { } usernameProblem ? ApiError.Model("username", usernameProblem)
         : Texts.TooLong("name", name) is { } tooLong ? tooLong
-        : IsEmail(email) ? null : ApiError.Model("email", "is invalid");
+        : !IsEmail(email) ? ApiError.Model("email", "is invalid")
+        : password is not null && Passwords.Problem(password) is { } passwordProblem ? ApiError.Model("password", passwordProblem)
+        : null;
 
     private static async ValueTask<ApiError> TakenAsync(
         UserStore users, string username, string email, long besides, CancellationToken cancellationToken) =>

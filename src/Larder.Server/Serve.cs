@@ -22,6 +22,7 @@ internal static partial class Serve
 
         await using var app = builder.Build();
         app.UseRegistry();
+        app.UsePages();
         app.MapRegistry();
         app.MapPages();
         app.MapObservation(options);

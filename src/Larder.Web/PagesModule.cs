@@ -1,23 +1,33 @@
-using Larder.Registry;
-using Larder.Registry.Http;
 using Larder.Web.Pages;
+using Larder.Web.SigningIn;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Larder.Web;
 
-/// <summary>The pages for people: rendered on the server, complete without scripts.</summary>
+/// <summary>The pages for people: rendered on the server, complete without scripts. See docs/decisions/0008-pages.md.</summary>
 public static class PagesModule
 {
     /// <summary>What the pages need.</summary>
-    public static void AddPages(this IServiceCollection services) => services.AddRazorComponents();
+    public static void AddPages(this IServiceCollection services)
+    {
+        services.AddRazorComponents();
+        services.AddSingleton<ApiOperation>();
+        services.AddSingleton<SignInLimit>();
+    }
 
-    /// <summary>One route for each page.</summary>
-    public static void MapPages(this IEndpointRouteBuilder app) => app.MapGet("/", Start);
+    /// <summary>Behind the middleware of the API.</summary>
+    public static void UsePages(this IApplicationBuilder app) => app.UseMiddleware<PageMiddleware>();
 
-    private static RazorComponentResult<Start> Start(HttpContext context, LarderOptions options) =>
-        new(new { Base = ExternalUrl.Base(context, options.ExternalUrl) });
+    /// <summary>One route for each page; those of groups, projects and packages are <see cref="PlacePages"/>.</summary>
+    public static void MapPages(this IEndpointRouteBuilder app)
+    {
+        StyleFiles.Map(app);
+        var pages = app.MapGroup("");
+        pages.WithMetadata(new PageMetadata());
+        SignInPages.Map(pages);
+        HomePages.Map(pages);
+        NewPlacePages.Map(pages);
+    }
 }

@@ -4,6 +4,7 @@ using Larder.Registry.Access;
 using Larder.Registry.Data;
 using Larder.Registry.Namespaces;
 using Larder.Storage.Upstreams;
+using Larder.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -58,9 +59,10 @@ public sealed class LarderServer : IAsyncDisposable
     /// <param name="connectionString">An empty PostgreSQL database; null for SQLite.</param>
     /// <param name="options">Makes the options of the data directory and the connection string (empty for SQLite), where the defaults do not do.</param>
     /// <param name="services">Replaces services; what is registered here is kept.</param>
+    /// <param name="pages">Whether it has the pages for people too.</param>
     public static async Task<LarderServer> StartAsync(
         CancellationToken cancellationToken, string? connectionString = null, Func<string, string, LarderOptions?>? options = null,
-        Action<IServiceCollection>? services = null)
+        Action<IServiceCollection>? services = null, bool pages = false)
     {
         var directory = new TemporaryDirectory();
         var log = new ConcurrentQueue<string>();
@@ -69,6 +71,7 @@ public sealed class LarderServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1 << 20);
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(new LogQueue(log));
+        if (pages) builder.Services.AddPages();
         services?.Invoke(builder.Services);
         builder.Services.AddSingleton<TimeProvider>(new FakeTimeProvider(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero)));
         builder.Services.AddSingleton<UpstreamConnector>(new LoopbackConnector());
@@ -76,7 +79,9 @@ public sealed class LarderServer : IAsyncDisposable
             ?? new LarderOptions { DataDirectory = directory.Path, Database = connectionString ?? "", InitialRootToken = RootToken });
         var app = builder.Build();
         app.UseRegistry();
+        if (pages) app.UsePages();
         app.MapRegistry();
+        if (pages) app.MapPages();
         await app.Services.GetRequiredService<Database>().MigrateAsync(cancellationToken);
         await app.Services.GetRequiredService<RootAccount>().EnsureAsync(cancellationToken);
         await app.StartAsync(cancellationToken);

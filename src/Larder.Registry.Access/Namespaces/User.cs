@@ -1,6 +1,6 @@
 namespace Larder.Registry.Namespaces;
 
-/// <summary>A user. There are no passwords: a user calls with tokens.</summary>
+/// <summary>A user. It calls with tokens; a password, if it has one, is for the pages (<see cref="Access.Passwords"/>).</summary>
 /// <param name="Id">The row.</param>
 /// <param name="Username">Unique, whatever the case of its letters; also the path of the personal namespace.</param>
 /// <param name="Name">For people.</param>

@@ -5,10 +5,18 @@ using Larder.Registry.Http;
 namespace Larder.Registry.Namespaces;
 
 /// <summary>What a new user is made of.</summary>
-public sealed record NewUser(string Username, string Name, string Email, bool IsAdmin);
+public sealed record NewUser(string Username, string Name, string Email, bool IsAdmin)
+{
+    /// <summary>Of <see cref="Passwords.Hash"/>; null for a user without a password.</summary>
+    public string? PasswordHash { get; init; }
+}
 
 /// <summary>What a user is to be from now on.</summary>
-public sealed record UserChanges(string Username, string Name, string Email, bool IsAdmin);
+public sealed record UserChanges(string Username, string Name, string Email, bool IsAdmin)
+{
+    /// <summary>Of <see cref="Passwords.Hash"/>; null leaves the password as it is.</summary>
+    public string? PasswordHash { get; init; }
+}
 
 /// <summary>Which users are wanted; null for all.</summary>
 public sealed record UserFilter(string? Username, string? Search, string? State = null, bool WithoutBots = false, bool AdminsOnly = false);
@@ -84,6 +92,12 @@ public sealed class UserStore(Database database, AccessCache cache, TimeProvider
             });
             await session.ExecuteAsync(
                 "update namespaces set name = @Name, updated_at = @Now where owner_id = @Id", new { user.Id, changes.Name, Now = now });
+            if (changes.PasswordHash is { } hash)
+            {
+                await session.ExecuteAsync("update users set password_hash = @Hash where id = @Id", new { user.Id, Hash = hash });
+                // Whoever knew the old one is out.
+                await session.ExecuteAsync("delete from sessions where user_id = @Id and token_id is null", new { user.Id });
+            }
             if (changes.Username != user.Username && user.NamespaceId is { } personal)
             {
                 var before = await session.SingleAsync<Namespace>(
@@ -111,12 +125,12 @@ public sealed class UserStore(Database database, AccessCache cache, TimeProvider
     internal static async Task<User> InsertAsync(Session session, NewUser user, long now)
     {
         var id = await session.SingleAsync<long>("""
-            insert into users (username, username_key, name, email, state, admin, created_at, updated_at)
-            values (@Username, @Key, @Name, @Email, @State, @Admin, @Now, @Now) returning id
+            insert into users (username, username_key, name, email, state, admin, password_hash, created_at, updated_at)
+            values (@Username, @Key, @Name, @Email, @State, @Admin, @PasswordHash, @Now, @Now) returning id
             """, new
         {
             user.Username, Key = IdOrPath.Key(user.Username), user.Name, user.Email, State = UserState.Active,
-            Admin = user.IsAdmin ? 1L : 0L, Now = now,
+            Admin = user.IsAdmin ? 1L : 0L, user.PasswordHash, Now = now,
         });
         var personal = new NewNamespace(NamespaceKind.User, null, id, user.Name, user.Username, Visibility.Private, "");
         var namespaceId = (await NamespaceStore.InsertAsync(session, personal, now)).Id;

@@ -23,7 +23,7 @@ public abstract class UserTests(LarderServer server)
     }
 
     [Fact]
-    public async Task Creating_takes_what_python_gitlab_sends_and_keeps_no_password()
+    public async Task Creating_takes_what_python_gitlab_sends_and_shows_no_password()
     {
         var name = server.NewName("Jane");
         var answer = await root.AskAsync("POST", "/users", cancel, new
@@ -46,6 +46,7 @@ public abstract class UserTests(LarderServer server)
     [InlineData("""{"username":"-a","name":"b","email":"a@b"}""", 400, """{"message":{"username":["can contain only letters, digits, '_', '-' and '.'. Cannot start with '-', end in '.git' or end in '.atom'."]}}""")]
     [InlineData("""{"username":"api","name":"b","email":"a@b"}""", 400, """{"message":{"username":["api is a reserved name"]}}""")]
     [InlineData("""{"username":"a","name":"b","email":"nobody"}""", 400, """{"message":{"email":["is invalid"]}}""")]
+    [InlineData("""{"username":"a","name":"b","email":"a@b","password":"1234567"}""", 400, """{"message":{"password":["is too short (minimum is 8 characters)"]}}""")]
     [InlineData("""{"username":"ROOT","name":"b","email":"other@example.com"}""", 409, """{"message":"Username has already been taken"}""")]
     [InlineData("""{"username":"root2","name":"b","email":"Admin@Example.com"}""", 409, """{"message":"Email has already been taken"}""")]
     public async Task Creating_with_bad_values_says_what_is_wrong(string body, int status, string text)

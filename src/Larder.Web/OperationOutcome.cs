@@ -1,0 +1,87 @@
+using System.Text.Json;
+
+namespace Larder.Web;
+
+/// <summary>What an operation has answered, as values for a form.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Body">The JSON; undefined where there was none.</param>
+/// <param name="Errors">What was wrong; empty when <see cref="Succeeded"/>.</param>
+public sealed record OperationOutcome(int Status, JsonElement Body, FormErrors Errors)
+{
+    /// <summary>Whether it was done.</summary>
+    public bool Succeeded => Status is >= 200 and < 300;
+
+    /// <summary>Reads the bodies that <see cref="Registry.Http.ApiError"/> writes.</summary>
+    internal static OperationOutcome Read(int status, byte[] answer)
+    {
+        JsonElement body = default;
+        if (answer.Length > 0)
+        {
+            using var document = JsonDocument.Parse(answer);
+            body = document.RootElement.Clone();
+        }
+        return new(status, body, status is >= 200 and < 300 ? FormErrors.None : FormErrors.Read(status, body));
+    }
+}
+
+/// <summary>What was wrong with a form: of its fields, by the names that the API gives them, and of the whole.</summary>
+public sealed class FormErrors
+{
+    private readonly Dictionary<string, List<string>> fields = new(StringComparer.Ordinal);
+    private readonly List<string> others = [];
+
+    /// <summary>Nothing.</summary>
+    public static FormErrors None { get; } = new();
+
+    /// <summary>Whether there is any.</summary>
+    public bool Any => fields.Count > 0 || others.Count > 0;
+
+    /// <summary>An error of the whole form.</summary>
+    public static FormErrors Of(string text)
+    {
+        var errors = new FormErrors();
+        errors.others.Add(text);
+        return errors;
+    }
+
+    /// <summary>What is wrong with a field that the page shows, as a sentence; null when nothing is.</summary>
+    public string? this[string field] => fields.TryGetValue(field, out var texts) ? string.Join(", ", texts) : null;
+
+    /// <summary>Everything that is shown beside none of these fields.</summary>
+    public IEnumerable<string> Besides(IReadOnlyCollection<string> shown) =>
+        [.. others, .. fields.Where(field => !shown.Contains(field.Key)).Select(field => $"{field.Key.Replace('_', ' ')} {string.Join(", ", field.Value)}")];
+
+    internal static FormErrors Read(int status, JsonElement body)
+    {
+        var errors = new FormErrors();
+        if (body.ValueKind != JsonValueKind.Object) errors.others.Add($"The server answered {status}.");
+        else if (body.TryGetProperty("error", out var list) && list.ValueKind == JsonValueKind.String) errors.AddList(list.GetString()!);
+        else if (body.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object) errors.AddModel(message);
+        else errors.others.Add(message.ValueKind == JsonValueKind.String ? message.GetString()! : $"The server answered {status}.");
+        return errors;
+    }
+
+    // "name is missing, path is empty": each begins with the name of its parameter.
+    private void AddList(string list)
+    {
+        foreach (var text in list.Split(", ", StringSplitOptions.RemoveEmptyEntries))
+        {
+            var space = text.IndexOf(' ', StringComparison.Ordinal);
+            if (space > 0 && text[..space].All(c => char.IsAsciiLetterLower(c) || c == '_')) Add(text[..space], text[(space + 1)..]);
+            else others.Add(text);
+        }
+    }
+
+    private void AddModel(JsonElement message)
+    {
+        foreach (var field in message.EnumerateObject())
+            foreach (var text in field.Value.ValueKind == JsonValueKind.Array ? field.Value.EnumerateArray() : [])
+                Add(field.Name == "visibility_level" ? "visibility" : field.Name, text.ToString());
+    }
+
+    private void Add(string field, string text)
+    {
+        if (!fields.TryGetValue(field, out var texts)) fields[field] = texts = [];
+        texts.Add(text);
+    }
+}

@@ -1,0 +1,73 @@
+using Larder.Registry.Access;
+using Larder.Registry.Namespaces;
+using Larder.Registry.Packages;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Larder.Web.Pages;
+
+/// <summary>The pages whose address is the full path of a group or project: <c>/acme/tools</c>, <c>/acme/tools/-/packages/7</c>.</summary>
+internal static class PlacePages
+{
+    /// <summary>The page at this path, or 404: the same for what is not there and what the caller may not see.</summary>
+    public static async Task<IResult> AnswerAsync(HttpContext context)
+    {
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)) return context.NoSuchPage();
+        var parts = context.Request.Path.Value!.Trim('/').Split('/').Select(Uri.UnescapeDataString).ToList();
+        var dash = parts.IndexOf("-");
+        var path = string.Join('/', dash < 0 ? parts : parts[..dash]);
+        var services = context.RequestServices;
+        var (gate, caller) = (services.GetRequiredService<Gate>(), context.Caller());
+        if (await services.GetRequiredService<ProjectStore>().FindAsync(path, context.RequestAborted) is { } project)
+        {
+            if (!await gate.AllowsAsync(caller, Permission.ReadProject, project, context.RequestAborted)) return context.NoSuchPage();
+            return (dash < 0 ? [] : parts[(dash + 1)..]) switch
+            {
+                [] or ["packages"] => await ProjectAsync(context, project),
+                _ => context.NoSuchPage(),
+            };
+        }
+        if (dash < 0 && await services.GetRequiredService<NamespaceStore>().FindAsync(path, context.RequestAborted) is { } group
+            && await gate.AllowsAsync(caller, Permission.ReadGroup, group, context.RequestAborted)) return await GroupAsync(context, group);
+        return context.NoSuchPage();
+    }
+
+    /// <summary>The way to a path, for the breadcrumbs.</summary>
+    public static List<Crumb> Trail(string fullPath, bool isLast = true)
+    {
+        var parts = fullPath.Split('/');
+        return [.. parts.Select((part, i) => new Crumb(part, isLast && i == parts.Length - 1 ? null : Links.Place(string.Join('/', parts[..(i + 1)]))))];
+    }
+
+    private static async Task<IResult> GroupAsync(HttpContext context, Namespace group)
+    {
+        var (services, caller, cancellationToken) = (context.RequestServices, context.Caller(), context.RequestAborted);
+        var query = await ListQuery.ReadAsync(context);
+        var (groups, groupTotal) = await services.GetRequiredService<NamespaceStore>().ListGroupsAsync(
+            caller, new GroupFilter(group.Id, false, query.Search, null, AccessLevel.None), query.Page, cancellationToken);
+        var (projects, projectTotal) = await services.GetRequiredService<ProjectStore>().ListAsync(
+            caller, new ProjectFilter(group, false, query.Search, null, AccessLevel.None, "name", Ascending: true), query.Page, cancellationToken);
+        var gate = services.GetRequiredService<Gate>();
+        return context.Page<GroupPage>(StatusCodes.Status200OK, ("Group", group), ("Groups", groups), ("Projects", projects),
+            ("MayAddGroup", group.Kind == NamespaceKind.Group && await gate.AllowsAsync(caller, Permission.CreateSubgroup, group, cancellationToken)),
+            ("MayAddProject", await gate.AllowsAsync(caller, Permission.CreateProjectInGroup, group, cancellationToken)),
+            ("Search", query.Search ?? ""), ("Pages", query.Pages(context, Math.Max(groupTotal, projectTotal))));
+    }
+
+    private static async Task<IResult> ProjectAsync(HttpContext context, Project project)
+    {
+        var (services, caller, cancellationToken) = (context.RequestServices, context.Caller(), context.RequestAborted);
+        var query = await ListQuery.ReadAsync(context);
+        var order = query.Parameters.OneOf("order_by", "created_at", "name", "version") ?? "created_at";
+        var descending = (query.Parameters.OneOf("sort", "asc", "desc") ?? (order == "created_at" ? "desc" : "asc")) == "desc";
+        var words = PackageFilter.HasTooManyWords(query.Search) ? null : query.Search;
+        var gate = services.GetRequiredService<Gate>();
+        var mayList = await gate.AllowsAsync(caller, Permission.ListPackages, project, cancellationToken);
+        var (packages, total) = mayList
+            ? await services.GetRequiredService<PackageListing>().OfProjectAsync(project.Id,
+                new PackageFilter { OrderBy = order, Descending = descending, NameWords = words }, query.Page, cancellationToken)
+            : ([], 0);
+        return context.Page<ProjectPage>(StatusCodes.Status200OK, ("Project", project), ("Packages", packages), ("MayList", mayList),
+            ("Search", words ?? ""), ("Order", order), ("Descending", descending), ("Pages", query.Pages(context, total)));
+    }
+}
