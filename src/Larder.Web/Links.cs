@@ -43,6 +43,17 @@ public static class Links
     public static string File(Package package, PackageFile file) =>
         $"/-/projects/{Number(package.ProjectId)}/packages/{Number(package.Id)}/files/{Number(file.Id)}";
 
+    /// <summary>Where clients fetch a generic file.</summary>
+    public static string ApiFile(Frame frame, Package package, PackageFile file) =>
+        $"{ApiVersion(frame, package)}/{string.Join('/', Plain(file).Split('/').Select(Uri.EscapeDataString))}";
+
+    /// <summary>Where clients publish into a version, without a slash at the end.</summary>
+    public static string ApiVersion(Frame frame, Package package) =>
+        $"{frame.BaseUrl}/api/v4/projects/{Number(package.ProjectId)}/packages/generic/{Uri.EscapeDataString(package.Name)}/{Uri.EscapeDataString(package.Version)}";
+
+    /// <summary>The name of a file as it was published: the path of a nested one is kept percent-encoded.</summary>
+    public static string Plain(PackageFile file) => Uri.UnescapeDataString(file.FileName);
+
     /// <summary>Publishing into a project.</summary>
     public static string Publish(Project project) => $"/-/projects/{Number(project.Id)}/publish";
 

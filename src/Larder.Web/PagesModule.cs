@@ -29,5 +29,7 @@ public static class PagesModule
         SignInPages.Map(pages);
         HomePages.Map(pages);
         NewPlacePages.Map(pages);
+        PackagePages.Map(pages);
+        PublishPages.Map(pages);
     }
 }

@@ -24,6 +24,7 @@ internal static class PlacePages
             return (dash < 0 ? [] : parts[(dash + 1)..]) switch
             {
                 [] or ["packages"] => await ProjectAsync(context, project),
+                ["packages", var id] => await PackagePages.ShowAsync(context, project, id),
                 _ => context.NoSuchPage(),
             };
         }
@@ -32,11 +33,13 @@ internal static class PlacePages
         return context.NoSuchPage();
     }
 
-    /// <summary>The way to a path, for the breadcrumbs.</summary>
-    public static List<Crumb> Trail(string fullPath, bool isLast = true)
+    /// <summary>The way to the page of a path, or to a page behind it, for the breadcrumbs.</summary>
+    public static IReadOnlyList<Crumb> Trail(string fullPath, string? behind = null)
     {
         var parts = fullPath.Split('/');
-        return [.. parts.Select((part, i) => new Crumb(part, isLast && i == parts.Length - 1 ? null : Links.Place(string.Join('/', parts[..(i + 1)]))))];
+        var way = parts.Select((part, i) =>
+            new Crumb(part, behind is null && i == parts.Length - 1 ? null : Links.Place(string.Join('/', parts[..(i + 1)]))));
+        return behind is null ? [.. way] : [.. way, new Crumb(behind)];
     }
 
     private static async Task<IResult> GroupAsync(HttpContext context, Namespace group)
@@ -68,6 +71,7 @@ internal static class PlacePages
                 new PackageFilter { OrderBy = order, Descending = descending, NameWords = words }, query.Page, cancellationToken)
             : ([], 0);
         return context.Page<ProjectPage>(StatusCodes.Status200OK, ("Project", project), ("Packages", packages), ("MayList", mayList),
+            ("MayPublish", !caller.IsAnonymous && await gate.AllowsAsync(caller, Permission.PublishPackage, project, cancellationToken)),
             ("Search", words ?? ""), ("Order", order), ("Descending", descending), ("Pages", query.Pages(context, total)));
     }
 }
