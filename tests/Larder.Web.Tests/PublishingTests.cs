@@ -46,6 +46,7 @@ public sealed class PublishingTests(Chromium chromium, PageServer fixture) : ICl
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Look at the package" }).ClickAsync();
         await page.GetByRole(AriaRole.Heading, new() { Name = "app 1.0.0" }).WaitForAsync();
+        (await page.Locator("h1 + p").TextContentAsync()).ShouldNotBeNull().Trim().ShouldStartWith("generic package, published 2026-01-02 03:04 UTC by root,");
         await visit.InspectAsync("package");
         (await page.Locator("td code").First.TextContentAsync()).ShouldBe(Digest("first"));
         var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "two.txt" }).ClickAsync());
