@@ -29,4 +29,7 @@ public static class ChangeTopic
 
     /// <summary>Cache entries of one path, whatever the upstream; the key is the path.</summary>
     public const string CachedFiles = "cached_files";
+
+    /// <summary>A node no longer asks upstreams for a file, and others need not wait for it; the key is the path.</summary>
+    public const string FillsEnded = "fills_ended";
 }

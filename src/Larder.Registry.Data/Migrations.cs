@@ -9,21 +9,22 @@ internal static class Migrations
 {
     /// <summary>Runs what this database has not seen yet; answers the names of those scripts.</summary>
     /// <exception cref="InvalidOperationException">A script failed; the database is as it was.</exception>
-    public static IReadOnlyList<string> Run(UpgradeEngineBuilder database, string identity, string path)
+    public static IReadOnlyList<string> Run(UpgradeEngineBuilder database, string identity, string path, string unlogged)
     {
-        var result = Engine(database, identity, path).PerformUpgrade();
+        var result = Engine(database, identity, path, unlogged).PerformUpgrade();
         return result.Successful
             ? [.. result.Scripts.Select(script => script.Name)]
             : throw new InvalidOperationException($"Migration {result.ErrorScript?.Name} failed: {result.Error.Message}", result.Error);
     }
 
     /// <summary>Whether this database has not seen all of them.</summary>
-    public static bool AreMissing(UpgradeEngineBuilder database) => Engine(database, identity: "", path: "").IsUpgradeRequired();
+    public static bool AreMissing(UpgradeEngineBuilder database) => Engine(database, identity: "", path: "", unlogged: "").IsUpgradeRequired();
 
-    private static UpgradeEngine Engine(UpgradeEngineBuilder database, string identity, string path) => database
+    private static UpgradeEngine Engine(UpgradeEngineBuilder database, string identity, string path, string unlogged) => database
         .WithScriptsEmbeddedInAssembly(typeof(Migrations).Assembly, name => name.EndsWith(".sql", StringComparison.Ordinal))
         .WithVariable("identity", identity)
         .WithVariable("path", path)
+        .WithVariable("unlogged", unlogged)
         .LogTo(new NoOpUpgradeLog())
         .Build();
 }

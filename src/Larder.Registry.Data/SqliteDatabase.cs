@@ -95,7 +95,7 @@ public sealed class SqliteDatabase : Database
         try
         {
             var scripts = Migrations.Run(DeployChanges.To.SqliteDatabase(new SharedConnection(connection)),
-                identity: "integer primary key autoincrement", path: "text");
+                identity: "integer primary key autoincrement", path: "text", unlogged: "");
             Execute(connection, "commit transaction");
             return scripts;
         }

@@ -9,7 +9,7 @@ namespace Larder.Registry.VirtualRegistries;
 /// Turns a miss, or a stale copy, into a download that all who want the file share, and its end into rows.
 /// </summary>
 public sealed class MavenDownloads(
-    Downloads downloads, UpstreamClient client, CacheEntryStore entries, AbsenceMemory absences, UpstreamPasswords passwords, ChangeNotices changes,
+    Downloads downloads, UpstreamClient client, CacheEntryStore entries, AbsenceMemory absences, UpstreamPasswords passwords, ChangeNotices changes, FillLeases fills,
     LarderOptions options, TimeProvider time, ILogger<MavenDownloads> logger)
 {
     /// <summary>Joins the download of this file from this upstream, or begins it.</summary>
@@ -20,7 +20,7 @@ public sealed class MavenDownloads(
         downloads.Join(new DownloadKey(candidate.Upstream.Id, path.Value, candidate.Upstream.AbsenceGeneration), () => Plan(candidate, path, absentAbove));
 
     private MavenDownloadPlan Plan(Candidate candidate, MavenPath path, IReadOnlyList<Upstream> absentAbove) =>
-        new(entries, absences, changes, time, logger)
+        new(entries, absences, changes, fills, time, logger)
         {
             Request = RequestFor(candidate, path),
             MaxBytes = options.Upstreams.MaxBytes,
@@ -46,8 +46,10 @@ public sealed class MavenDownloads(
 
 /// <summary>What a download of a Maven file is for.</summary>
 internal sealed partial class MavenDownloadPlan(
-    CacheEntryStore entries, AbsenceMemory absences, ChangeNotices changes, TimeProvider time, ILogger logger) : DownloadPlan
+    CacheEntryStore entries, AbsenceMemory absences, ChangeNotices changes, FillLeases fills, TimeProvider time, ILogger logger) : DownloadPlan
 {
+    private bool hasLease;
+
     public required override UpstreamRequest Request { get; init; }
     public required override long MaxBytes { get; init; }
     public required Upstream Upstream { get; init; }
@@ -64,6 +66,8 @@ internal sealed partial class MavenDownloadPlan(
     public override async ValueTask<bool> IsOvertakenAsync(CancellationToken cancellationToken)
     {
         if (Entry is null && absences.Remembers(Upstream, Path)) return true;
+        // First the lease, then the look: what another node has got meanwhile is seen.
+        hasLease = await fills.TakeAsync(Fill, cancellationToken);
         var now = await entries.FindAsync(Upstream.Id, Path, cancellationToken);
         return now?.UpstreamCheckedAt != Entry?.UpstreamCheckedAt || now?.Blob.Digests != Entry?.Blob.Digests;
     }
@@ -105,6 +109,10 @@ internal sealed partial class MavenDownloadPlan(
             completed.Headers.ETag, completed.Headers.LastModified, FreshUntil(), AbsentAbove), cancellationToken);
         changes.Publish(ChangeTopic.CachedFiles, Path.Value);
     }
+
+    public override Task EndAsync() => hasLease ? fills.ReleaseAsync(Fill) : Task.CompletedTask;
+
+    private FillKey Fill => new(Upstream.Id, Path.Value, Upstream.AbsenceGeneration);
 
     private long FreshUntil() => Freshness.Until(Upstream, Path, time.GetUtcNow().ToUnixTimeMilliseconds());
 

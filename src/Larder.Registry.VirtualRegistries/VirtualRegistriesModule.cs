@@ -26,6 +26,8 @@ public static class VirtualRegistriesModule
         services.AddPeriodicWork<CacheEviction>();
         services.AddPeriodicWork<UpstreamRemains>();
         services.AddSingleton<HitMemory>();
+        services.AddSingleton<FillLeases>();
+        services.AddHostedService(provider => provider.GetRequiredService<FillLeases>());
     }
 
     /// <summary>The routes.</summary>

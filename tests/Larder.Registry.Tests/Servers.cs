@@ -39,14 +39,18 @@ public class ClusterServer : ServerFixture
 {
     private string url = "";
     private string bucket = "";
+    private string database = "";
 
     protected virtual long MaxBytes => 5L << 30;
 
     protected override async Task<string?> CreateDatabaseAsync()
     {
         (url, bucket) = ((await CephGateway.SharedAsync()).Url, await CephGateway.CreateBucketAsync());
-        return await PostgresCluster.CreateDatabaseAsync();
+        return database = await PostgresCluster.CreateDatabaseAsync();
     }
+
+    /// <summary>One more node, with a data directory of its own.</summary>
+    public Task<LarderServer> StartAnotherAsync() => LarderServer.StartAsync(TestContext.Current.CancellationToken, database, Options);
 
     protected override LarderOptions Options(string data, string database) => new()
     {

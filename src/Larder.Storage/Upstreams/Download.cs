@@ -70,6 +70,7 @@ internal sealed partial class Download
         }
         finally
         {
+            await plan.EndAsync();
             leaveTable();
             Finish();
             cancellation.Dispose();

@@ -56,6 +56,12 @@ public abstract class DownloadPlan
     /// download stays joinable until it has ended.
     /// </summary>
     public abstract Task PublishAsync(CompletedDownload completed, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The last call, however the download has ended, also when it was given up: what is held for it can be given back. Readers do
+    /// not wait for it. It throws nothing.
+    /// </summary>
+    public virtual Task EndAsync() => Task.CompletedTask;
 }
 
 /// <summary>How a download began.</summary>
