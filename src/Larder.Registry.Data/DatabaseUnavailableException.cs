@@ -25,8 +25,8 @@ internal static class Outages
 {
     // Of the classes of PostgreSQL's appendix A: connection exceptions, insufficient resources (disk full, too many
     // connections), operator intervention (shutdown, starting up, statement time-out), system errors; and what a changed
-    // password or a database that is being restored looks like.
-    private static readonly string[] OutageClasses = ["08", "28", "53", "57", "58"];
+    // password or a database that is being restored looks like. And a transaction that lost again and again (40).
+    private static readonly string[] OutageClasses = ["08", "28", "40", "53", "57", "58"];
 
     /// <summary>
     /// Whether it is an outage. What is not PostgreSQL's own word concerns the way to it, unless two statements are run on one
@@ -35,7 +35,8 @@ internal static class Outages
     public static bool IsOutage(NpgsqlException failure) => failure is not PostgresException answer
         ? failure is not NpgsqlOperationInProgressException
         : OutageClasses.Contains(answer.SqlState[..2])
-        || answer.SqlState is PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.ReadOnlySqlTransaction;
+        || answer.SqlState is PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.ReadOnlySqlTransaction
+            or PostgresErrorCodes.LockNotAvailable;
 
     /// <summary>
     /// Whether the connection is gone, at once: the server had ended it while it lay in the pool. A time-out is not that: who

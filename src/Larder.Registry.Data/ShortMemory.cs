@@ -3,8 +3,8 @@ using BitFaster.Caching.Lru;
 namespace Larder.Registry.Data;
 
 /// <summary>
-/// What this node remembers of rows so that hot requests need no statement: bounded, never older than five seconds (a change
-/// on another node is seen in that time), and dropped as a whole when this node changes such rows. An absence is
+/// What this node remembers of rows so that hot requests need no statement: bounded, never older than five seconds (for
+/// a change on another node of which no notice came), and dropped as a whole when such rows change, see <see cref="ChangeNotices"/>. An absence is
 /// remembered like anything else, as null.
 /// </summary>
 /// <param name="capacity">Most entries; the least used leave first.</param>

@@ -28,9 +28,32 @@ public sealed class PostgresCluster
         return cluster.ConnectionString(name);
     }
 
+    /// <summary>A cluster that belongs to one test, which may stop it.</summary>
+    public static Task<PostgresCluster> CreateAsync() => StartAsync();
+
+    /// <summary>The connection string of its only database.</summary>
+    public string Database => ConnectionString("postgres");
+
+    /// <summary>Ends the server and every connection, as an operator does for an upgrade.</summary>
+    public Task StopAsync() => ControlAsync("-m", "fast", "stop");
+
+    /// <summary>Starts it again, on the same port with the same data.</summary>
+    public Task StartAgainAsync() => ControlAsync("-l", folder + "/log-again", "-o", string.Create(CultureInfo.InvariantCulture,
+        $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"), "start");
+
     /// <summary>Takes a database away from whoever uses it.</summary>
     public static async Task DropDatabaseAsync(string connectionString) =>
         await (await Shared.Value).ExecuteAsync($"drop database {new NpgsqlConnectionStringBuilder(connectionString).Database} with (force)");
+
+    private async Task ControlAsync(params string[] arguments)
+    {
+        string[] all = [.. AsPostgres, $"{BinaryFolder()}/pg_ctl", "-D", folder + "/data", "-w", .. arguments];
+        await Command.RunAsync(all[0], all[1..], CancellationToken.None, folder);
+    }
+
+    // PostgreSQL refuses to run as root.
+    private static string[] AsPostgres =>
+        Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : ["env"];
 
     private async Task ExecuteAsync(string sql)
     {
@@ -50,8 +73,7 @@ public sealed class PostgresCluster
         var binaries = BinaryFolder();
         var folder = Directory.CreateTempSubdirectory("larder-postgres-").FullName;
         var port = Ports.Free();
-        // PostgreSQL refuses to run as root.
-        string[] run = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : ["env"];
+        var run = AsPostgres;
         if (run[0] == "setpriv") await Command.RunAsync("chown", ["postgres:postgres", folder], CancellationToken.None);
         await Command.RunAsync(run[0],
             [.. run[1..], $"{binaries}/initdb", "-D", folder + "/data", "-U", "larder", "-A", "trust", "--no-locale", "-E", "UTF8", "--no-sync"],
@@ -62,7 +84,8 @@ public sealed class PostgresCluster
             {string.Join(' ', run)} {binaries}/postgres -D {folder}/data -p {port} -c listen_addresses=127.0.0.1 \
               -c unix_socket_directories= -c max_connections=300 -c shared_buffers=64MB -c fsync=off -c full_page_writes=off >{folder}/log 2>&1 </dev/null &
             while kill -0 {Environment.ProcessId} 2>/dev/null; do sleep 0.5; done
-            kill -QUIT $!; wait; rm -rf {folder}
+            pid=$(head -n 1 {folder}/data/postmaster.pid 2>/dev/null) && kill -QUIT $pid
+            while [ -n "$pid" ] && kill -0 $pid 2>/dev/null; do sleep 0.1; done; rm -rf {folder}
             """;
         var process = Process.Start(new ProcessStartInfo("setsid", ["bash", "-c", server]) { WorkingDirectory = folder })!;
         var cluster = new PostgresCluster(port, folder, process);
