@@ -70,10 +70,10 @@ internal sealed partial class Download
         }
         finally
         {
-            await plan.EndAsync();
             leaveTable();
             Finish();
             cancellation.Dispose();
+            await plan.EndAsync(); // last: nobody may join a download whose result is there already
         }
     });
 
