@@ -40,10 +40,11 @@ public static partial class ApiConventions
             if (context.Response.HasStarted) context.Abort();
             else await RefuseAsync(context, ApiError.Unavailable("the database does not answer", RetryAfterSeconds));
         }
-        catch (BlobStoreUnavailableException e) when (!context.Response.HasStarted)
+        catch (BlobStoreUnavailableException e)
         {
             StoreUnavailable(logger, e, context.Request.Method, context.Request.Path);
-            await RefuseAsync(context, ApiError.Unavailable("the blob store does not answer", RetryAfterSeconds));
+            if (context.Response.HasStarted) context.Abort();
+            else await RefuseAsync(context, ApiError.Unavailable("the blob store does not answer", RetryAfterSeconds));
         }
         catch (BlobStoreFullException e) when (!context.Response.HasStarted)
         {

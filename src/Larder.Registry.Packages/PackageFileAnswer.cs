@@ -1,6 +1,7 @@
 using Larder.Registry.Http;
 using Larder.Registry.Upkeep;
 using Larder.Storage.Blobs;
+using Larder.Storage.Blobs.S3;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -10,8 +11,15 @@ namespace Larder.Registry.Packages;
 /// <summary>Sends a package file with the headers of generic-packages contract section 3.</summary>
 internal static partial class PackageFileAnswer
 {
+    private const string ContentType = "application/octet-stream";
+
     public static async Task SendAsync(HttpContext context, IBlobStore blobs, GenericDownload file, DownloadCounts downloads)
     {
+        if (await RedirectAsync(context, file))
+        {
+            downloads.Count(Downloaded.Package, file.PackageId);
+            return;
+        }
         await using var blob = await OpenAsync(context, blobs, file.FileId, file.Sha256, file.Size);
         if (blob is null)
         {
@@ -20,7 +28,7 @@ internal static partial class PackageFileAnswer
             return;
         }
         var headers = context.Response.Headers;
-        headers.ContentType = "application/octet-stream";
+        headers.ContentType = ContentType;
         headers["Content-Transfer-Encoding"] = "binary";
         headers["X-Checksum-Sha256"] = file.Sha256;
         headers["X-Checksum-Sha1"] = file.Sha1;
@@ -29,6 +37,19 @@ internal static partial class PackageFileAnswer
         Attach(context, file.FileName);
         downloads.Count(Downloaded.Package, file.PackageId);
         await BlobAnswer.SendAsync(context, blob, $"\"{file.Sha256}\"", ApiJson.Instant(file.CreatedAt));
+    }
+
+    // Questions about the file are answered here: what HEAD and conditions are about, the bucket does not know.
+    private static async ValueTask<bool> RedirectAsync(HttpContext context, GenericDownload file)
+    {
+        var asked = context.Request.Headers;
+        if (!HttpMethods.IsGet(context.Request.Method) || asked.IfMatch.Count + asked.IfNoneMatch.Count + asked.IfModifiedSince.Count
+            + asked.IfUnmodifiedSince.Count + asked.IfRange.Count > 0) return false;
+        var links = context.RequestServices.GetRequiredService<DirectDownloads>();
+        if (await links.LinkAsync(Sha256.Parse(file.Sha256), ContentType, Disposition(file.FileName)) is not { } link) return false;
+        context.Response.Headers.CacheControl = "no-store"; // the URL is a key, and expires
+        context.Response.Redirect(link.AbsoluteUri);
+        return true;
     }
 
     /// <summary>Opens the bytes of a file; null, and an error in the log, when the store has lost them.</summary>

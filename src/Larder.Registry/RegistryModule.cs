@@ -112,6 +112,7 @@ public static class RegistryModule
             new FileSystemBlobOptions { Root = Path.Combine(options.DataDirectory, "blobs") },
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<FileSystemBlobStore>>()));
         services.AddSingleton<IBlobStore>(provider => new SmallBlobCache(provider.GetRequiredService<FileSystemBlobStore>()));
+        services.AddSingleton(DirectDownloads.None);
     }
 
     private static void AddBucket(IServiceCollection services, LarderOptions options, bool isServing)
@@ -121,11 +122,14 @@ public static class RegistryModule
         {
             ServiceUrl = s3.ServiceUrl, Bucket = s3.Bucket, Region = s3.Region, AccessKey = s3.AccessKey, SecretKey = s3.SecretKey,
             ForcePathStyle = s3.ForcePathStyle, SendChecksums = s3.SendChecksums, CacheBytes = isServing ? s3.CacheBytes : 0,
+            CertificateAuthority = s3.CertificateAuthority, PartBytes = s3.PartBytes, ParallelParts = s3.ParallelParts,
+            PublicServiceUrl = s3.PublicServiceUrl, RedirectLifetime = TimeSpan.FromSeconds(s3.RedirectSeconds),
             LocalFolder = Path.Combine(options.DataDirectory, isServing ? "s3" : "s3-verb"),
         };
         services.AddSingleton(provider => new S3BlobStore(
             bucket, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<S3BlobStore>>()));
         services.AddSingleton<IBlobStore>(provider => new SmallBlobCache(provider.GetRequiredService<S3BlobStore>()));
+        services.AddSingleton(_ => s3.RedirectDownloads ? new DirectDownloads(bucket) : DirectDownloads.None);
         services.AddPeriodicWork<AbandonedUploads>();
     }
 }

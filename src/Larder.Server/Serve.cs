@@ -21,6 +21,12 @@ internal static partial class Serve
         builder.Services.AddObservation();
 
         await using var app = builder.Build();
+        if (await app.Services.GetRequiredService<BlobHealth>().StartProblemAsync(cancellationToken) is { } problem)
+        {
+            await Console.Error.WriteLineAsync(problem);
+            return 1;
+        }
+
         app.UseRegistry();
         app.UsePages();
         app.MapRegistry();

@@ -35,15 +35,18 @@ public sealed class CephGateway
     public static async Task<string> CreateBucketAsync()
     {
         var gateway = await Shared.Value;
-        using var client = new AmazonS3Client(new BasicAWSCredentials(AccessKey, SecretKey), new AmazonS3Config
-        {
-            ServiceURL = gateway.Url, AuthenticationRegion = "us-east-1", ForcePathStyle = true,
-            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
-        });
+        using var client = gateway.Client();
         var name = string.Create(CultureInfo.InvariantCulture, $"larder-{Interlocked.Increment(ref buckets)}");
         await client.PutBucketAsync(name);
         return name;
     }
+
+    /// <summary>A client of its user.</summary>
+    public AmazonS3Client Client() => new(new BasicAWSCredentials(AccessKey, SecretKey), new AmazonS3Config
+    {
+        ServiceURL = Url, AuthenticationRegion = "us-east-1", ForcePathStyle = true,
+        RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+    });
 
     private static async Task<CephGateway> StartAsync()
     {

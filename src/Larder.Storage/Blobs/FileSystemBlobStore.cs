@@ -93,6 +93,11 @@ public sealed partial class FileSystemBlobStore : IBlobStore, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public Task ProbeAsync(CancellationToken cancellationToken) => Directory.Exists(layout.Blobs)
+        ? Task.CompletedTask
+        : throw new BlobStoreUnavailableException($"the folder {layout.Blobs} is gone", inner: null);
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<BlobInfo> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var folder in layout.BlobFolders)

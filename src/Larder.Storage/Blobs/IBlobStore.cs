@@ -24,12 +24,21 @@ public interface IBlobStore
     /// <param name="cancellationToken">Ends the waiting.</param>
     ValueTask<bool> DeleteAsync(Sha256 digest, DateTimeOffset writtenBefore, CancellationToken cancellationToken);
 
+    /// <summary>Asks, at little cost, whether blobs can be opened now. A store that nothing can come between says yes.</summary>
+    /// <exception cref="BlobStoreUnavailableException">They cannot, and why.</exception>
+    Task ProbeAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Names every blob, in no order. Blobs that come or go meanwhile may or may not be among them.</summary>
     IAsyncEnumerable<BlobInfo> ListAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>The store cannot be asked now, or not by this server; who tries again later may succeed.</summary>
-public sealed class BlobStoreUnavailableException(string reason, Exception inner) : IOException($"The blob store is not available: {reason}.", inner);
+public sealed class BlobStoreUnavailableException(string reason, Exception? inner, bool needsOperator = false)
+    : IOException($"The blob store is not available: {reason}.", inner)
+{
+    /// <summary>Waiting does not help: it is set up wrongly.</summary>
+    public bool NeedsOperator => needsOperator;
+}
 
 /// <summary>There is no room for a blob: the disk, or the share of it that this process may use, is full.</summary>
 public sealed class BlobStoreFullException(Exception inner) : IOException("There is no room for a blob.", inner);

@@ -34,6 +34,9 @@ public sealed class SmallBlobCache(IBlobStore store) : IBlobStore
     }
 
     /// <inheritdoc/>
+    public Task ProbeAsync(CancellationToken cancellationToken) => store.ProbeAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public IAsyncEnumerable<BlobInfo> ListAsync(CancellationToken cancellationToken) => store.ListAsync(cancellationToken);
 
     private async ValueTask<Blob?> OpenInnerAsync(Sha256 digest, CancellationToken cancellationToken)

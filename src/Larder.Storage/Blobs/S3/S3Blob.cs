@@ -11,6 +11,7 @@ internal sealed class S3Blob : Blob
     private const int MostResumptions = 3;
 
     private readonly Func<long, CancellationToken, Task<GetObjectResponse>> openAt;
+    private readonly TimeProvider time;
     private readonly TimeSpan idleTimeout;
     private readonly SemaphoreSlim turn = new(1);
     private GetObjectResponse? answer;
@@ -19,10 +20,12 @@ internal sealed class S3Blob : Blob
     /// <param name="first">The answer that begins at offset 0.</param>
     /// <param name="length">The length of the whole.</param>
     /// <param name="openAt">Asks for the rest from an offset on.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="idleTimeout">How long a read may bring nothing.</param>
-    public S3Blob(GetObjectResponse first, long length, Func<long, CancellationToken, Task<GetObjectResponse>> openAt, TimeSpan idleTimeout)
+    public S3Blob(
+        GetObjectResponse first, long length, Func<long, CancellationToken, Task<GetObjectResponse>> openAt, TimeProvider time, TimeSpan idleTimeout)
     {
-        (answer, this.openAt, this.idleTimeout) = (first, openAt, idleTimeout);
+        (answer, this.openAt, this.time, this.idleTimeout) = (first, openAt, time, idleTimeout);
         Length = length;
     }
 
@@ -72,8 +75,7 @@ internal sealed class S3Blob : Blob
 
     private async Task<int> ReadOnAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        using var watch = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        watch.CancelAfter(idleTimeout);
+        using var watch = new IdleWatch(time, idleTimeout, cancellationToken);
         var count = await answer!.ResponseStream.ReadAsync(buffer, watch.Token);
         return count > 0 ? count : throw new IOException($"The bucket ended a blob at {position} of {Length} bytes.");
     }

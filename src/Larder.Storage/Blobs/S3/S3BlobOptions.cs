@@ -30,6 +30,21 @@ public sealed record S3BlobOptions
     /// <summary>How many bytes of copies are kept for reading; 0 for none.</summary>
     public long CacheBytes { get; init; } = 10L << 30;
 
+    /// <summary>From this length on a blob goes up in parts of so many bytes; at least 5 MiB, the smallest that S3 takes.</summary>
+    public long PartBytes { get; init; } = 16 << 20;
+
+    /// <summary>Parts of one blob on their way at a time.</summary>
+    public int ParallelParts { get; init; } = 4;
+
+    /// <summary>A PEM file of the authorities that the server's certificate may come from; empty for those of the system.</summary>
+    public string CertificateAuthority { get; init; } = "";
+
+    /// <summary>The address of the server for clients that are sent there; empty for <see cref="ServiceUrl"/>.</summary>
+    public string PublicServiceUrl { get; init; } = "";
+
+    /// <summary>How long a client may use the URL that it is sent to.</summary>
+    public TimeSpan RedirectLifetime { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Time without a byte, or without an answer, after which a request to the bucket has failed.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }

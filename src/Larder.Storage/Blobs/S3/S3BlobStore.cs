@@ -1,9 +1,7 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using Amazon;
-using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
-using Amazon.S3.Transfer;
 using Microsoft.Extensions.Logging;
 
 namespace Larder.Storage.Blobs.S3;
@@ -16,9 +14,7 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
 {
     private const string Prefix = "sha256/";
     private const int SmallBytes = 64 * 1024;      // comes with one answer, into memory
-    private const long PartBytes = 16 << 20;       // from here on in parts, several at a time
     private const long LargestCopy = 5L << 30;     // S3's bound for one copy request
-    private const int ParallelParts = 4;
 
     // The same content that somebody stored within this time needs no new date: its row comes long before any sweep.
     private static readonly TimeSpan Young = TimeSpan.FromMinutes(15);
@@ -29,7 +25,9 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
     private readonly S3BlobOptions options;
     private readonly TimeProvider time;
     private readonly AmazonS3Client client;
-    private readonly TransferUtility transfer;
+    private readonly S3Requests requests;
+    private readonly S3Upload upload;
+    private readonly ConcurrentDictionary<Sha256, Task> sending = new();
     private readonly string spool;
     private readonly ReadCache cache;
     private readonly LocalCopies copies;
@@ -43,29 +41,16 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
         Directory.CreateDirectory(spool);
         cache = new ReadCache(Path.Combine(options.LocalFolder, "cache"), options.CacheBytes);
         copies = new LocalCopies(cache, NewTemp, async (digest, token) => await OpenInBucketAsync(digest, token), logger);
-        var config = new AmazonS3Config
-        {
-            ForcePathStyle = options.ForcePathStyle,
-            RequestChecksumCalculation = options.SendChecksums ? RequestChecksumCalculation.WHEN_SUPPORTED : RequestChecksumCalculation.WHEN_REQUIRED,
-            ResponseChecksumValidation = options.SendChecksums ? ResponseChecksumValidation.WHEN_SUPPORTED : ResponseChecksumValidation.WHEN_REQUIRED,
-            RetryMode = RequestRetryMode.Standard,
-            MaxErrorRetry = 3,
-            Timeout = options.IdleTimeout,
-        };
-        if (options.ServiceUrl.Length > 0) (config.ServiceURL, config.AuthenticationRegion) = (options.ServiceUrl, options.Region);
-        else config.RegionEndpoint = RegionEndpoint.GetBySystemName(options.Region);
-        client = options.AccessKey.Length > 0
-            ? new AmazonS3Client(new BasicAWSCredentials(options.AccessKey, options.SecretKey), config)
-            : new AmazonS3Client(config);
-        transfer = new TransferUtility(client, new TransferUtilityConfig { ConcurrentServiceRequests = ParallelParts, MinSizeBeforePartUpload = PartBytes });
+        client = S3Connection.Open(options, options.ServiceUrl);
+        requests = new S3Requests(time, options.IdleTimeout);
+        upload = new S3Upload(options, client, requests);
     }
 
     /// <summary>Bytes of copies on the local disk.</summary>
     public long CachedBytes => cache.Bytes;
 
-    /// <summary>Asks whether the bucket is there and lets this server in.</summary>
-    /// <exception cref="BlobStoreUnavailableException">It says no, or does not answer.</exception>
-    public Task ProbeAsync(CancellationToken cancellationToken) => S3Failures.RunAsync(
+    /// <inheritdoc/>
+    public Task ProbeAsync(CancellationToken cancellationToken) => requests.RunAsync(
         token => client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = options.Bucket, Prefix = Prefix, MaxKeys = 1 }, token), cancellationToken);
 
     /// <inheritdoc/>
@@ -92,7 +77,7 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
         // S3 has no "delete if older". Who stores the content between these two requests puts a new date on it first, and
         // what was stored within the last hours is never asked to be deleted: see the sweep.
         if (await HeadAsync(digest, cancellationToken) is not { } head || head.WrittenAt + DateUnit > writtenBefore) return false;
-        await S3Failures.RunAsync(token => client.DeleteObjectAsync(options.Bucket, KeyOf(digest), token), cancellationToken);
+        await requests.RunAsync(token => client.DeleteObjectAsync(options.Bucket, KeyOf(digest), token), cancellationToken);
         cache.Remove(digest);
         return true;
     }
@@ -103,7 +88,7 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
         var request = new ListObjectsV2Request { BucketName = options.Bucket, Prefix = Prefix };
         while (true)
         {
-            var page = await S3Failures.RunAsync(token => client.ListObjectsV2Async(request, token), cancellationToken);
+            var page = await requests.RunAsync(token => client.ListObjectsV2Async(request, token), cancellationToken);
             foreach (var entry in page.S3Objects ?? [])
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -116,64 +101,67 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
     }
 
     /// <summary>Ends uploads in parts that a killed node has left behind.</summary>
-    public Task AbortUploadsAsync(DateTimeOffset begunBefore, CancellationToken cancellationToken) => S3Failures.RunAsync(async token =>
-    {
-        await transfer.AbortMultipartUploadsAsync(
-            new TransferUtilityAbortMultipartUploadRequest { BucketName = options.Bucket, InitiatedDate = begunBefore.UtcDateTime }, token);
-        return true;
-    }, cancellationToken);
+    public Task AbortUploadsAsync(DateTimeOffset begunBefore, CancellationToken cancellationToken) =>
+        upload.AbortAsync(Prefix, begunBefore, cancellationToken);
 
     /// <summary>Ends what runs in the background.</summary>
     public async ValueTask DisposeAsync()
     {
         await copies.DisposeAsync();
-        transfer.Dispose();
         client.Dispose();
     }
 
-    /// <summary>Puts a spooled file into the bucket, unless its content is there; then it gets a new date.</summary>
+    /// <summary>
+    /// Puts a spooled file into the bucket, unless its content is there; then it gets a new date. Who comes with the same content
+    /// meanwhile waits, and finds it there.
+    /// </summary>
     internal async ValueTask PutAsync(StoredBlob stored, string file, CancellationToken cancellationToken)
     {
         var digest = stored.Digests.Sha256;
-        var head = await HeadAsync(digest, cancellationToken);
-        if (head is null || head.Length != stored.Length) await UploadAsync(stored, file, cancellationToken);
-        else if (time.GetUtcNow() - head.WrittenAt > Young) await TouchAsync(stored, file, cancellationToken);
+        var mine = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        while (sending.GetOrAdd(digest, mine.Task) is var first && first != mine.Task) await first.WaitAsync(cancellationToken);
+        try
+        {
+            var head = await HeadAsync(digest, cancellationToken);
+            if (head is null || head.Length != stored.Length) await UploadAsync(stored, file, cancellationToken);
+            else if (time.GetUtcNow() - head.WrittenAt > Young) await TouchAsync(stored, file, cancellationToken);
+        }
+        finally
+        {
+            sending.TryRemove(digest, out _);
+            mine.SetResult();
+        }
         cache.Take(digest, stored.Length, file);
     }
 
-    private Task<bool> UploadAsync(StoredBlob stored, string file, CancellationToken cancellationToken) => S3Failures.RunAsync(async token =>
-    {
-        var key = KeyOf(stored.Digests.Sha256);
-        if (stored.Length < PartBytes)
-        {
-            await client.PutObjectAsync(new PutObjectRequest
-            {
-                BucketName = options.Bucket, Key = key, FilePath = file, ContentType = "application/octet-stream",
-                MD5Digest = Convert.ToBase64String(Convert.FromHexString(stored.Digests.Md5)),
-            }, token);
-        }
-        else
-        {
-            await transfer.UploadAsync(new TransferUtilityUploadRequest
-            {
-                BucketName = options.Bucket, Key = key, FilePath = file, ContentType = "application/octet-stream", PartSize = PartBytes,
-            }, token);
-        }
-        return true;
-    }, cancellationToken);
+    private Task UploadAsync(StoredBlob stored, string file, CancellationToken cancellationToken) =>
+        upload.SendAsync(KeyOf(stored.Digests.Sha256), stored, file, cancellationToken);
 
-    private Task TouchAsync(StoredBlob stored, string file, CancellationToken cancellationToken)
+    private async Task TouchAsync(StoredBlob stored, string file, CancellationToken cancellationToken)
     {
-        if (stored.Length > LargestCopy) return UploadAsync(stored, file, cancellationToken);
-        var key = KeyOf(stored.Digests.Sha256);
-        return S3Failures.RunAsync(token => client.CopyObjectAsync(new CopyObjectRequest
-        {
-            SourceBucket = options.Bucket, SourceKey = key, DestinationBucket = options.Bucket, DestinationKey = key,
-            MetadataDirective = S3MetadataDirective.REPLACE, ContentType = "application/octet-stream",
-        }, token), cancellationToken);
+        if (stored.Length > LargestCopy || !await TryCopyOntoItselfAsync(KeyOf(stored.Digests.Sha256), cancellationToken))
+            await UploadAsync(stored, file, cancellationToken);
     }
 
-    private Task<BlobInfo?> HeadAsync(Sha256 digest, CancellationToken cancellationToken) => S3Failures.RunAsync(async token =>
+    // False when it was deleted meanwhile.
+    private Task<bool> TryCopyOntoItselfAsync(string key, CancellationToken cancellationToken) => requests.RunAsync(async token =>
+    {
+        try
+        {
+            await client.CopyObjectAsync(new CopyObjectRequest
+            {
+                SourceBucket = options.Bucket, SourceKey = key, DestinationBucket = options.Bucket, DestinationKey = key,
+                MetadataDirective = S3MetadataDirective.REPLACE, ContentType = S3Upload.ContentType,
+            }, token);
+            return true;
+        }
+        catch (AmazonS3Exception e) when (S3Failures.IsAbsent(e))
+        {
+            return false;
+        }
+    }, cancellationToken);
+
+    private Task<BlobInfo?> HeadAsync(Sha256 digest, CancellationToken cancellationToken) => requests.RunAsync(async token =>
     {
         try
         {
@@ -186,7 +174,7 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
         }
     }, cancellationToken);
 
-    private Task<GetObjectResponse?> GetAsync(Sha256 digest, long offset, CancellationToken cancellationToken) => S3Failures.RunAsync(async token =>
+    private Task<GetObjectResponse?> GetAsync(Sha256 digest, long offset, CancellationToken cancellationToken) => requests.RunAsync(async token =>
     {
         try
         {
@@ -200,13 +188,21 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
         }
     }, cancellationToken);
 
-    private async Task<GetObjectResponse> ResumeAsync(Sha256 digest, long offset, CancellationToken cancellationToken) =>
-        await GetAsync(digest, offset, cancellationToken) ?? throw new IOException($"Blob {digest} was deleted while it was being read.");
+    private async Task<GetObjectResponse> ResumeAsync(Sha256 digest, long offset, long length, CancellationToken cancellationToken)
+    {
+        var answer = await GetAsync(digest, offset, cancellationToken) ?? throw new IOException($"Blob {digest} was deleted while it was being read.");
+        // A proxy between may not know ranges: to go on with the first byte would mix the two.
+        if (offset == 0 ? answer.ContentLength == length : answer.ContentRange == $"bytes {offset}-{length - 1}/{length}") return answer;
+        answer.Dispose();
+        throw new IOException($"The bucket answered another part of blob {digest} than the one from {offset} on.");
+    }
 
-    private async Task<S3Blob?> OpenInBucketAsync(Sha256 digest, CancellationToken cancellationToken) =>
-        await GetAsync(digest, 0, cancellationToken) is { } answer
-            ? new S3Blob(answer, answer.ContentLength, (offset, token) => ResumeAsync(digest, offset, token), options.IdleTimeout)
-            : null;
+    private async Task<S3Blob?> OpenInBucketAsync(Sha256 digest, CancellationToken cancellationToken)
+    {
+        if (await GetAsync(digest, 0, cancellationToken) is not { } answer) return null;
+        var length = answer.ContentLength;
+        return new S3Blob(answer, length, (offset, token) => ResumeAsync(digest, offset, length, token), time, options.IdleTimeout);
+    }
 
     private static async Task<byte[]> ReadAllAsync(S3Blob blob, CancellationToken cancellationToken)
     {
@@ -217,7 +213,7 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
 
     private string NewTemp() => Path.Combine(spool, Guid.NewGuid().ToString("N"));
 
-    private static string KeyOf(Sha256 digest) => $"{Prefix}{digest.Hex[..2]}/{digest.Hex}";
+    internal static string KeyOf(Sha256 digest) => $"{Prefix}{digest.Hex[..2]}/{digest.Hex}";
 
-    private static DateTimeOffset Instant(DateTime? date) => new(DateTime.SpecifyKind(date ?? default, DateTimeKind.Utc));
+    internal static DateTimeOffset Instant(DateTime? date) => new(DateTime.SpecifyKind(date ?? default, DateTimeKind.Utc));
 }
