@@ -20,7 +20,9 @@ public sealed class CephGateway
     private static readonly Lazy<Task<CephGateway>> Shared = new(StartAsync);
     private static int buckets;
 
-    private CephGateway(int port) => Port = port;
+    private readonly string folder;
+
+    private CephGateway(int port, string folder) => (Port, this.folder) = (port, folder);
 
     /// <summary>The port on loopback.</summary>
     public int Port { get; }
@@ -30,6 +32,15 @@ public sealed class CephGateway
 
     /// <summary>The gateway of this process.</summary>
     public static Task<CephGateway> SharedAsync() => Shared.Value;
+
+    /// <summary>The gateway falls silent: connections stand, nothing is answered. Only for a process whose tests share it knowingly.</summary>
+    public Task PauseAsync() => SignalAsync("-STOP");
+
+    /// <summary>It goes on where it stood.</summary>
+    public Task ResumeAsync() => SignalAsync("-CONT");
+
+    private async Task SignalAsync(string signal) => await Command.RunAsync(
+        "kill", [signal, (await File.ReadAllTextAsync(Path.Combine(folder, "gateway.pid"))).Trim()], CancellationToken.None);
 
     /// <summary>An empty bucket; its name.</summary>
     public static async Task<string> CreateBucketAsync()
@@ -64,7 +75,7 @@ public sealed class CephGateway
             try
             {
                 using var answer = await client.GetAsync(new Uri("/", UriKind.Relative));
-                if (answer.IsSuccessStatusCode) return new CephGateway(port);
+                if (answer.IsSuccessStatusCode) return new CephGateway(port, folder);
             }
             catch (HttpRequestException) when (!process.HasExited)
             {

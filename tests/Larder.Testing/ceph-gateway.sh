@@ -60,5 +60,6 @@ ceph-osd -f -i 0 >/dev/null 2>&1 & children+=($!)
 ceph-mgr -f -i x >/dev/null 2>&1 & children+=($!)
 radosgw-admin -n client.gateway user create --uid=larder --display-name=larder --access-key=larder --secret-key=larder-secret >/dev/null 2>>"$folder/log"
 radosgw -f -n client.gateway >/dev/null 2>&1 & children+=($!)
+echo $! >"$folder/gateway.pid"
 touch "$folder/started"
 while kill -0 "$parent" 2>/dev/null; do sleep 0.5; done
