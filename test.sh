@@ -12,6 +12,8 @@ needs=(
   "/usr/bin/jq jq"
   "/usr/bin/setpriv util-linux"
   "/usr/sbin/nginx nginx-light"
+  "/usr/bin/caddy caddy"
+  "/usr/bin/systemd-analyze systemd"
   "/usr/lib/postgresql/*/bin/postgres postgresql"
   "/usr/bin/ceph-mon ceph-mon"
   "/usr/bin/ceph-osd ceph-osd"

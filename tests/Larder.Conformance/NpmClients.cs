@@ -9,6 +9,9 @@ internal static class NpmClients
     private static readonly string Folder = typeof(NpmClients).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "NpmFolder").Value!;
 
+    /// <summary>A program that one of them brings.</summary>
+    public static string Program(string name) => Path.Combine(Folder, "node_modules", ".bin", name);
+
     /// <summary>Lets scripts in a folder import them.</summary>
     public static void LinkInto(TemporaryDirectory folder)
     {
