@@ -106,6 +106,23 @@ public sealed class DeployTests(Target target)
     }
 
     [Fact]
+    public async Task Metrics_that_the_page_for_operators_watches_exist()
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(target.Url) };
+        client.DefaultRequestHeaders.Add("PRIVATE-TOKEN", target.Token);
+        await using var upstream = await NginxServer.StartAsync("/usr/share/maven-repo");
+        var registry = await target.CreateRegistryAsync(Token, upstream.Url);
+        (await client.GetAsync(registry + "/there/is/1.0/no-1.0.jar", Token)).StatusCode.ShouldBe(HttpStatusCode.NotFound); // counted
+        var metrics = await client.GetStringAsync("/-/metrics", Token);
+
+        var page = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "pages", "operations.md"), Token);
+        var alerts = page[page.IndexOf("| Watch |", StringComparison.Ordinal)..];
+        var names = Regex.Matches(alerts[..alerts.IndexOf("\n\n", StringComparison.Ordinal)], "`((?:larder|kestrel|dotnet)_[a-z_]+)").Select(match => match.Groups[1].Value).ToList();
+        names.Count.ShouldBeGreaterThan(2);
+        foreach (var name in names) metrics.ShouldContain($"\n{name}{{", Case.Sensitive);
+    }
+
+    [Fact]
     public async Task Configurations_of_nginx_are_read()
     {
         foreach (var file in new[] { "nginx/larder.conf", "nginx/compose.conf" })
