@@ -17,9 +17,15 @@ internal static class AuditEndpoints
 {
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/api/v4/audit_events", ListAsync).Requires(Permission.ReadAuditEvents, Surface.Api);
-        app.MapGet("/api/v4/groups/{id}/audit_events", ListOfGroupAsync).Requires(Permission.ManageGroup, Surface.Api);
-        app.MapGet("/api/v4/projects/{id}/audit_events", ListOfProjectAsync).Requires(Permission.ManageProject, Surface.Api);
+        app.MapGet("/api/v4/audit_events", ListAsync).Requires(Permission.ReadAuditEvents, Surface.Api)
+            .Describes("Who changed what, anywhere.", ["entity_type:Project|Group|Instance", "entity_id:integer", "event_name",
+                "author_id:integer", "created_after:instant", "created_before:instant", "cursor:integer", ..Page.Parameters]);
+        app.MapGet("/api/v4/groups/{id}/audit_events", ListOfGroupAsync).Requires(Permission.ManageGroup, Surface.Api)
+            .Describes("Who changed what in a group.", ["event_name", "author_id:integer", "created_after:instant",
+                "created_before:instant", "cursor:integer", ..Page.Parameters]);
+        app.MapGet("/api/v4/projects/{id}/audit_events", ListOfProjectAsync).Requires(Permission.ManageProject, Surface.Api)
+            .Describes("Who changed what in a project.", ["event_name", "author_id:integer", "created_after:instant",
+                "created_before:instant", "cursor:integer", ..Page.Parameters]);
     }
 
     private static async Task<IResult> ListAsync(

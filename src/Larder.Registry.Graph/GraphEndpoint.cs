@@ -23,7 +23,9 @@ internal static partial class GraphEndpoint
     private const int LongestQuery = 10_000;
 
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapPost("/api/graphql", AskAsync).Requires(Permission.UseGraph, Surface.Graph).IsNotAudited("mutations write theirs");
+        app.MapPost("/api/graphql", AskAsync).Requires(Permission.UseGraph, Surface.Graph)
+            .Describes("Asks by GraphQL.", "query!", "variables:object", "operationName")
+            .IsNotAudited("mutations write theirs");
 
     private static async Task AskAsync(HttpContext context, GraphExecution execution)
     {

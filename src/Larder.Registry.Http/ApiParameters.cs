@@ -15,9 +15,11 @@ public sealed class ApiParameters
     private const int LongestDescribed = 255;
     private static readonly string[] SecretWords = ["token", "password", "secret", "credential"];
     private readonly Dictionary<string, string?> values;
+    private readonly IReadOnlyList<ParameterDescription>? described;
     private readonly List<string> problems = [];
 
-    private ApiParameters(Dictionary<string, string?> values) => this.values = values;
+    private ApiParameters(Dictionary<string, string?> values, IReadOnlyList<ParameterDescription>? described) =>
+        (this.values, this.described) = (values, described);
 
     /// <summary>The 400 that names everything found wrong so far, or null.</summary>
     public ApiError? Problems => problems.Count == 0 ? null : ApiError.Invalid(problems);
@@ -28,7 +30,7 @@ public sealed class ApiParameters
         var request = context.Request;
         var values = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var (name, value) in request.Query) values[name] = value.ToString();
-        var parameters = new ApiParameters(values);
+        var parameters = new ApiParameters(values, context.GetEndpoint()?.Metadata.GetMetadata<CallDescription>()?.Parameters);
         var hasBody = request.ContentLength is not 0 && !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method);
         if (hasBody && request.HasFormContentType) await parameters.ReadFormAsync(context);
         else if (hasBody && request.HasJsonContentType()) await parameters.ReadJsonAsync(context);
@@ -45,7 +47,7 @@ public sealed class ApiParameters
         values.ToDictionary(pair => pair.Key, pair => IsSecret(pair.Key) ? "[hidden]" : UnicodeText.Cut(pair.Value, LongestDescribed)), ApiJson.Options);
 
     /// <summary>Whether the client sent it at all, even as null.</summary>
-    public bool Has(string name) => values.ContainsKey(name);
+    public bool Has(string name) => values.ContainsKey(Described(name));
 
     /// <summary>Adds a text to <see cref="Problems"/>.</summary>
     public void Problem(string text) => problems.Add(text);
@@ -66,7 +68,7 @@ public sealed class ApiParameters
     }
 
     /// <summary>The text as sent, or null.</summary>
-    public string? Text(string name) => values.GetValueOrDefault(name);
+    public string? Text(string name) => values.GetValueOrDefault(Described(name));
 
     /// <summary>A text that must be there and not blank: else <c>name is missing</c> or <c>name is empty</c>.</summary>
     public string RequiredText(string name)
@@ -148,9 +150,13 @@ public sealed class ApiParameters
 
     /// <summary>A list: a JSON array, <c>name[]=a&amp;name[]=b</c>, or words with commas. Null when left out.</summary>
     public IReadOnlyList<string>? List(string name) =>
-        (Text(name) ?? Text(name + "[]"))?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        (Text(name) ?? values.GetValueOrDefault(name + "[]"))?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static bool IsSecret(string name) => SecretWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
+
+    // What a call reads and does not describe would be missing from the API's own description. Pages have none.
+    private string Described(string name) => described is null || described.Any(parameter => parameter.Name == name)
+        ? name : throw new InvalidOperationException($"The endpoint reads the parameter {name} and does not describe it.");
 
     private async Task ReadFormAsync(HttpContext context)
     {

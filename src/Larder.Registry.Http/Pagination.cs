@@ -17,6 +17,9 @@ public readonly record struct Page(int Number, int Size)
 
     private static readonly string[] SecretParameters = ["private_token", "job_token", "token", "access_token", "bearer_token"];
 
+    /// <summary>What <see cref="Read"/> reads, as <see cref="ParameterDescription.Parse"/> takes it.</summary>
+    public static IReadOnlyList<string> Parameters { get; } = ["page:integer", "per_page:integer"];
+
     /// <summary>Rows to skip.</summary>
     public long Offset => (Number - 1L) * Size;
 

@@ -23,7 +23,8 @@ internal static partial class DownloadEndpoint
     public const string Route = "/api/v4/virtual_registries/packages/maven/{id:long}/{**path}";
 
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapMethods(Route, ["GET", "HEAD"], ServeAsync).Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload);
+        app.MapMethods(Route, ["GET", "HEAD"], ServeAsync).Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload)
+            .Describes("Fetches a file through a virtual registry.");
 
     private static async Task ServeAsync(
         HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, HitMemory hits, ChangeNotices changes, IBlobStore blobs,

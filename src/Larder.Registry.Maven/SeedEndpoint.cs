@@ -29,9 +29,11 @@ internal static class SeedEndpoint
     {
         if (app.ServiceProvider.GetRequiredService<LarderOptions>().VirtualRegistries.AllowSeeding)
             app.MapPost(DownloadEndpoint.Route, SeedAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryDownload)
+            .Describes("Puts a file into the cache of an upstream.")
             .Audits("cache_entry_seeded");
         else
             app.MapPost(DownloadEndpoint.Route, RefuseAsync).Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload)
+            .Describes("Is refused: the server does not let caches be seeded.")
             .IsNotAudited("it refuses");
     }
 

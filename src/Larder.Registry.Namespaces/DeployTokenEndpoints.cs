@@ -13,7 +13,8 @@ internal static class DeployTokenEndpoints
 {
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/api/v4/deploy_tokens", ListAllAsync).Requires(Permission.ReadAllDeployTokens, Surface.Api);
+        app.MapGet("/api/v4/deploy_tokens", ListAllAsync).Requires(Permission.ReadAllDeployTokens, Surface.Api)
+            .Describes("Lists the deploy tokens of every place.", ["active:boolean", ..Page.Parameters]);
         MapIn(app.MapGroup("/api/v4/groups/{id}/deploy_tokens"), Permission.ReadGroupDeployTokens, Permission.ManageGroupDeployTokens);
         MapIn(app.MapGroup("/api/v4/projects/{id}/deploy_tokens").WithMetadata(new AboutProject()),
             Permission.ManageProjectDeployTokens, Permission.ManageProjectDeployTokens);
@@ -21,10 +22,15 @@ internal static class DeployTokenEndpoints
 
     private static void MapIn(RouteGroupBuilder tokens, Permission read, Permission manage)
     {
-        tokens.MapGet("", ListAsync).Requires(read, Surface.Api);
-        tokens.MapPost("", CreateAsync).Requires(manage, Surface.Api).Audits("deploy_token_created");
-        tokens.MapGet("/{token_id}", GetAsync).Requires(read, Surface.Api);
-        tokens.MapDelete("/{token_id}", RemoveAsync).Requires(manage, Surface.Api).Audits("deploy_token_removed");
+        tokens.MapGet("", ListAsync).Requires(read, Surface.Api)
+            .Describes("Lists the deploy tokens of this place.", ["active:boolean", ..Page.Parameters]);
+        tokens.MapPost("", CreateAsync).Requires(manage, Surface.Api)
+            .Describes("Makes a deploy token; its text is told only now.", "name!", "scopes!:list", "username", "expires_at:instant").Audits("deploy_token_created");
+        tokens.MapGet("/{token_id}", GetAsync).Requires(read, Surface.Api)
+            .Describes("One deploy token.");
+        tokens.MapDelete("/{token_id}", RemoveAsync).Requires(manage, Surface.Api)
+            .Describes("Ends a deploy token.")
+            .Audits("deploy_token_removed");
     }
 
     private static async Task<IResult> ListAllAsync(

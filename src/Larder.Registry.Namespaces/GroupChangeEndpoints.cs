@@ -12,7 +12,9 @@ namespace Larder.Registry.Namespaces;
 internal static class GroupChangeEndpoints
 {
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapPut("/api/v4/groups/{id}", ChangeAsync).Requires(Permission.ManageGroup, Surface.Api).Audits("group_updated");
+        app.MapPut("/api/v4/groups/{id}", ChangeAsync).Requires(Permission.ManageGroup, Surface.Api)
+            .Describes("Changes a group.", "name", "path", "visibility:private|internal|public", "description")
+            .Audits("group_updated");
 
     private static async Task<IResult> ChangeAsync(
         HttpContext context, Gate gate, NamespaceStore namespaces, GroupJson json, CancellationToken cancellationToken)

@@ -14,11 +14,21 @@ internal static class GroupEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var groups = app.MapGroup("/api/v4/groups");
-        groups.MapGet("", ListAsync).Requires(Permission.ListGroups, Surface.Api);
-        groups.MapPost("", CreateAsync).Requires(Permission.CreateGroup, Surface.Api).Audits("group_created");
-        groups.MapGet("/{id}", GetAsync).Requires(Permission.ReadGroup, Surface.Api);
-        groups.MapGet("/{id}/subgroups", SubgroupsAsync).Requires(Permission.ReadGroup, Surface.Api);
-        groups.MapGet("/{id}/projects", ProjectsAsync).Requires(Permission.ReadGroup, Surface.Api);
+        groups.MapGet("", ListAsync).Requires(Permission.ListGroups, Surface.Api)
+            .Describes("Lists the groups that one may see.", ["search", "visibility:private|internal|public", "min_access_level:integer",
+                "owned:boolean", "all_available:boolean", "top_level_only:boolean", ..Page.Parameters]);
+        groups.MapPost("", CreateAsync).Requires(Permission.CreateGroup, Surface.Api)
+            .Describes("Makes a group.", "name!", "path!", "parent_id:integer", "visibility:private|internal|public", "description")
+            .Audits("group_created");
+        groups.MapGet("/{id}", GetAsync).Requires(Permission.ReadGroup, Surface.Api)
+            .Describes("One group.");
+        groups.MapGet("/{id}/subgroups", SubgroupsAsync).Requires(Permission.ReadGroup, Surface.Api)
+            .Describes("Lists the groups in a group.", ["search", "visibility:private|internal|public", "min_access_level:integer",
+                "owned:boolean", "all_available:boolean", "top_level_only:boolean", ..Page.Parameters]);
+        groups.MapGet("/{id}/projects", ProjectsAsync).Requires(Permission.ReadGroup, Surface.Api)
+            .Describes("Lists the projects of a group.", ["search", "visibility:private|internal|public", "membership:boolean",
+                "owned:boolean", "min_access_level:integer", "order_by:id|name|path|created_at|updated_at|last_activity_at",
+                "sort:asc|desc", "simple:boolean", "include_subgroups:boolean", ..Page.Parameters]);
     }
 
     private static async Task<IResult> ListAsync(

@@ -19,13 +19,20 @@ internal static class JobTokenEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var project = app.MapGroup("/api/v4/projects/{id}");
-        project.MapPost("/job_tokens", MintAsync).Requires(Permission.ManageJobTokens, Surface.Api).Audits("job_token_minted");
-        project.MapDelete("/job_tokens/{token_id}", EndAsync).Requires(Permission.ManageJobTokens, Surface.Api).Audits("job_token_ended");
-        project.MapGet("/job_token_scope", ScopeAsync).Requires(Permission.ManageJobTokens, Surface.Api);
-        project.MapGet("/job_token_scope/allowlist", AllowlistAsync).Requires(Permission.ManageJobTokens, Surface.Api);
+        project.MapPost("/job_tokens", MintAsync).Requires(Permission.ManageJobTokens, Surface.Api)
+            .Describes("Makes a job token of the project; its text is told only now.", "user_id:integer", "expires_in:integer").Audits("job_token_minted");
+        project.MapDelete("/job_tokens/{token_id}", EndAsync).Requires(Permission.ManageJobTokens, Surface.Api)
+            .Describes("Ends a job token.")
+            .Audits("job_token_ended");
+        project.MapGet("/job_token_scope", ScopeAsync).Requires(Permission.ManageJobTokens, Surface.Api)
+            .Describes("Whether other projects' jobs are let in.");
+        project.MapGet("/job_token_scope/allowlist", AllowlistAsync).Requires(Permission.ManageJobTokens, Surface.Api)
+            .Describes("Lists the projects whose jobs may use this one.", [..Page.Parameters]);
         project.MapPost("/job_token_scope/allowlist", AllowAsync).Requires(Permission.ManageJobTokens, Surface.Api)
+            .Describes("Lets the jobs of another project in.", "target_project_id!:integer")
             .Audits("job_token_allowlist_extended");
         project.MapDelete("/job_token_scope/allowlist/{target_project_id}", DisallowAsync).Requires(Permission.ManageJobTokens, Surface.Api)
+            .Describes("Shuts them out.")
             .Audits("job_token_allowlist_reduced");
     }
 

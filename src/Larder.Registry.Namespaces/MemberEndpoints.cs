@@ -19,14 +19,24 @@ internal static class MemberEndpoints
 
     private static void MapIn(RouteGroupBuilder members, Permission read, Permission manage)
     {
-        members.MapGet("", ListAsync).Requires(read, Surface.Api);
-        members.MapPost("", AddAsync).Requires(manage, Surface.Api).Audits("member_added");
-        members.MapGet("/all", ListAllAsync).Requires(read, Surface.Api);
-        members.MapGet("/all/{user_id}", GetInheritedAsync).Requires(read, Surface.Api);
-        members.MapPut("/{user_id}", ChangeAsync).Requires(manage, Surface.Api).Audits("member_changed");
+        members.MapGet("", ListAsync).Requires(read, Surface.Api)
+            .Describes("Lists the members of this place.", ["query", ..Page.Parameters]);
+        members.MapPost("", AddAsync).Requires(manage, Surface.Api)
+            .Describes("Adds a member.", "user_id:integer", "username", "access_level!:integer", "expires_at:date")
+            .Audits("member_added");
+        members.MapGet("/all", ListAllAsync).Requires(read, Surface.Api)
+            .Describes("Lists them with those of the groups around.", ["query", ..Page.Parameters]);
+        members.MapGet("/all/{user_id}", GetInheritedAsync).Requires(read, Surface.Api)
+            .Describes("One member, of this place or of a group around.");
+        members.MapPut("/{user_id}", ChangeAsync).Requires(manage, Surface.Api)
+            .Describes("Changes a member.", "access_level!:integer", "expires_at:date")
+            .Audits("member_changed");
         // Who may read may leave.
-        members.MapDelete("/{user_id}", RemoveAsync).Requires(read, Surface.Api).Audits("member_removed");
-        members.MapGet("/{user_id}", GetAsync).Requires(read, Surface.Api);
+        members.MapDelete("/{user_id}", RemoveAsync).Requires(read, Surface.Api)
+            .Describes("Removes a member.", "skip_subresources:boolean")
+            .Audits("member_removed");
+        members.MapGet("/{user_id}", GetAsync).Requires(read, Surface.Api)
+            .Describes("One member.");
     }
 
     private static async Task<IResult> ListAsync(

@@ -17,10 +17,21 @@ internal static class ProjectEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var projects = app.MapGroup("/api/v4/projects");
-        projects.MapGet("", ListAsync).Requires(Permission.ListProjects, Surface.Api);
-        projects.MapPost("", CreateAsync).Requires(Permission.CreateProject, Surface.Api).Audits("project_created");
-        projects.MapGet("/{id}", GetAsync).Requires(Permission.ReadProject, Surface.Api);
-        projects.MapPut("/{id}", UpdateAsync).Requires(Permission.ManageProject, Surface.Api).Audits("project_updated");
+        projects.MapGet("", ListAsync).Requires(Permission.ListProjects, Surface.Api)
+            .Describes("Lists the projects that one may see.", ["search", "visibility:private|internal|public", "membership:boolean",
+                "owned:boolean", "min_access_level:integer", "order_by:id|name|path|created_at|updated_at|last_activity_at",
+                "sort:asc|desc", "simple:boolean", ..Page.Parameters]);
+        projects.MapPost("", CreateAsync).Requires(Permission.CreateProject, Surface.Api)
+            .Describes("Makes a project, in a group or in the space of the caller.", "name", "path", "namespace_id:integer",
+                "visibility:private|internal|public", "description", "package_registry_access_level:disabled|private|enabled|public",
+                "packages_enabled:boolean")
+            .Audits("project_created");
+        projects.MapGet("/{id}", GetAsync).Requires(Permission.ReadProject, Surface.Api)
+            .Describes("One project.");
+        projects.MapPut("/{id}", UpdateAsync).Requires(Permission.ManageProject, Surface.Api)
+            .Describes("Changes a project.", "name", "path", "visibility:private|internal|public", "description",
+                "package_registry_access_level:disabled|private|enabled|public", "packages_enabled:boolean")
+            .Audits("project_updated");
     }
 
     /// <summary>The filters that every listing of projects has.</summary>

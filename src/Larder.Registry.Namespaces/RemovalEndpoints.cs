@@ -12,10 +12,14 @@ internal static class RemovalEndpoints
 {
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapDelete("/api/v4/users/{id}", RemoveUserAsync).Requires(Permission.ManageUsers, Surface.Api).Audits("user_removed");
+        app.MapDelete("/api/v4/users/{id}", RemoveUserAsync).Requires(Permission.ManageUsers, Surface.Api)
+            .Describes("Removes a user.")
+            .Audits("user_removed");
         app.MapDelete("/api/v4/groups/{id}", RemoveGroupAsync).Requires(Permission.ManageGroup, Surface.Api)
+            .Describes("Removes a group with everything in it.")
             .Audits("group_removed");
         app.MapDelete("/api/v4/projects/{id}", RemoveProjectAsync).Requires(Permission.AdministerProject, Surface.Api)
+            .Describes("Removes a project with its packages.")
             .Audits("project_removed");
     }
 

@@ -19,11 +19,21 @@ internal static class ResourceTokenEndpoints
 
     private static void MapIn(RouteGroupBuilder tokens, Permission permission)
     {
-        tokens.MapGet("", ListAsync).Requires(permission, Surface.Api);
-        tokens.MapPost("", CreateAsync).Requires(permission, Surface.Api).Audits("access_token_created");
-        tokens.MapGet("/{token_id}", GetAsync).Requires(permission, Surface.Api);
-        tokens.MapDelete("/{token_id}", RevokeAsync).Requires(permission, Surface.Api).Audits("access_token_revoked");
-        tokens.MapPost("/{token_id}/rotate", RotateAsync).Requires(permission, Surface.Api).Audits("access_token_rotated");
+        tokens.MapGet("", ListAsync).Requires(permission, Surface.Api)
+            .Describes("Lists the access tokens of this place.", ["state:active|inactive", "revoked:boolean", "search",
+                "created_after:instant", "created_before:instant", "last_used_after:instant", "last_used_before:instant",
+                "expires_after:date", "expires_before:date", "sort", ..Page.Parameters]);
+        tokens.MapPost("", CreateAsync).Requires(permission, Surface.Api)
+            .Describes("Makes an access token of this place; its text is told only now.", "name!", "description", "scopes!:list",
+                "expires_at:date", "access_level:integer").Audits("access_token_created");
+        tokens.MapGet("/{token_id}", GetAsync).Requires(permission, Surface.Api)
+            .Describes("One access token.");
+        tokens.MapDelete("/{token_id}", RevokeAsync).Requires(permission, Surface.Api)
+            .Describes("Revokes an access token.")
+            .Audits("access_token_revoked");
+        tokens.MapPost("/{token_id}/rotate", RotateAsync).Requires(permission, Surface.Api)
+            .Describes("Replaces an access token.", "expires_at:date")
+            .Audits("access_token_rotated");
     }
 
     private static async Task<IResult> ListAsync(

@@ -13,15 +13,29 @@ internal static class TokenEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapPost("/api/v4/users/{user_id}/personal_access_tokens", CreateAsync).Requires(Permission.ManageUsers, Surface.Api)
+            .Describes("Makes a personal access token; its text is told only now.", "name!", "description", "scopes!:list", "expires_at:date")
             .Audits("personal_access_token_created");
         var tokens = app.MapGroup("/api/v4/personal_access_tokens");
-        tokens.MapGet("", ListAsync).Requires(Permission.ReadTokens, Surface.Api);
-        tokens.MapGet("/self", GetSelfAsync).Requires(Permission.ReadOwnToken, Surface.Api);
-        tokens.MapDelete("/self", RevokeSelfAsync).Requires(Permission.RevokeOwnToken, Surface.Api).Audits("personal_access_token_revoked");
-        tokens.MapPost("/self/rotate", RotateSelfAsync).Requires(Permission.RotateOwnToken, Surface.Api).Audits("personal_access_token_rotated");
-        tokens.MapGet("/{id}", GetAsync).Requires(Permission.ReadTokens, Surface.Api);
-        tokens.MapDelete("/{id}", RevokeAsync).Requires(Permission.ManageTokens, Surface.Api).Audits("personal_access_token_revoked");
-        tokens.MapPost("/{id}/rotate", RotateAsync).Requires(Permission.ManageTokens, Surface.Api).Audits("personal_access_token_rotated");
+        tokens.MapGet("", ListAsync).Requires(Permission.ReadTokens, Surface.Api)
+            .Describes("Lists personal access tokens.", ["user_id:integer", "state:active|inactive", "revoked:boolean", "search",
+                "created_after:instant", "created_before:instant", "last_used_after:instant", "last_used_before:instant",
+                "expires_after:date", "expires_before:date", "sort", ..Page.Parameters]);
+        tokens.MapGet("/self", GetSelfAsync).Requires(Permission.ReadOwnToken, Surface.Api)
+            .Describes("The token in use.");
+        tokens.MapDelete("/self", RevokeSelfAsync).Requires(Permission.RevokeOwnToken, Surface.Api)
+            .Describes("Revokes the token in use.")
+            .Audits("personal_access_token_revoked");
+        tokens.MapPost("/self/rotate", RotateSelfAsync).Requires(Permission.RotateOwnToken, Surface.Api)
+            .Describes("Replaces the token in use.", "expires_at:date")
+            .Audits("personal_access_token_rotated");
+        tokens.MapGet("/{id}", GetAsync).Requires(Permission.ReadTokens, Surface.Api)
+            .Describes("One personal access token.");
+        tokens.MapDelete("/{id}", RevokeAsync).Requires(Permission.ManageTokens, Surface.Api)
+            .Describes("Revokes a personal access token.")
+            .Audits("personal_access_token_revoked");
+        tokens.MapPost("/{id}/rotate", RotateAsync).Requires(Permission.ManageTokens, Surface.Api)
+            .Describes("Replaces a personal access token.", "expires_at:date")
+            .Audits("personal_access_token_rotated");
     }
 
     private static async Task<IResult> CreateAsync(

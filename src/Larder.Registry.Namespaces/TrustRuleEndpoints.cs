@@ -18,9 +18,14 @@ internal static class TrustRuleEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var rules = app.MapGroup("/api/v4/projects/{id}/job_token_trust_rules");
-        rules.MapGet("", ListAsync).Requires(Permission.ManageJobTokens, Surface.Api);
-        rules.MapPost("", CreateAsync).Requires(Permission.ManageJobTokens, Surface.Api).Audits("trust_rule_created");
-        rules.MapDelete("/{rule_id}", RemoveAsync).Requires(Permission.ManageJobTokens, Surface.Api).Audits("trust_rule_removed");
+        rules.MapGet("", ListAsync).Requires(Permission.ManageJobTokens, Surface.Api)
+            .Describes("Lists the rules by which signed statements of CI systems stand for job tokens.");
+        rules.MapPost("", CreateAsync).Requires(Permission.ManageJobTokens, Surface.Api)
+            .Describes("Makes such a rule.", "issuer!", "audience!", "claims!:object", "user_id:integer", "access_level:integer")
+            .Audits("trust_rule_created");
+        rules.MapDelete("/{rule_id}", RemoveAsync).Requires(Permission.ManageJobTokens, Surface.Api)
+            .Describes("Removes such a rule.")
+            .Audits("trust_rule_removed");
     }
 
     private static async Task<IResult> ListAsync(

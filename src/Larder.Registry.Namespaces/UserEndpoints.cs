@@ -15,14 +15,26 @@ internal static class UserEndpoints
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/api/v4/user", CurrentAsync).Requires(Permission.ReadCurrentUser, Surface.Api);
+        app.MapGet("/api/v4/user", CurrentAsync).Requires(Permission.ReadCurrentUser, Surface.Api)
+            .Describes("Who is calling.");
         var users = app.MapGroup("/api/v4/users");
-        users.MapGet("", ListAsync).Requires(Permission.ReadUsers, Surface.Api);
-        users.MapPost("", CreateAsync).Requires(Permission.ManageUsers, Surface.Api).Audits("user_created");
-        users.MapGet("/{id}", GetAsync).Requires(Permission.ReadUsers, Surface.Api);
-        users.MapPut("/{id}", ChangeAsync).Requires(Permission.ManageUsers, Surface.Api).Audits("user_updated");
-        users.MapPost("/{id}/block", BlockAsync).Requires(Permission.ManageUsers, Surface.Api).Audits("user_blocked");
-        users.MapPost("/{id}/unblock", UnblockAsync).Requires(Permission.ManageUsers, Surface.Api).Audits("user_unblocked");
+        users.MapGet("", ListAsync).Requires(Permission.ReadUsers, Surface.Api)
+            .Describes("Lists users.", ["username", "search", "blocked:boolean", "active:boolean", "without_project_bots:boolean",
+                "admins:boolean", ..Page.Parameters]);
+        users.MapPost("", CreateAsync).Requires(Permission.ManageUsers, Surface.Api)
+            .Describes("Makes a user.", "username!", "name!", "email!", "admin:boolean", "password")
+            .Audits("user_created");
+        users.MapGet("/{id}", GetAsync).Requires(Permission.ReadUsers, Surface.Api)
+            .Describes("One user.");
+        users.MapPut("/{id}", ChangeAsync).Requires(Permission.ManageUsers, Surface.Api)
+            .Describes("Changes a user.", "username", "name", "email", "admin:boolean", "password")
+            .Audits("user_updated");
+        users.MapPost("/{id}/block", BlockAsync).Requires(Permission.ManageUsers, Surface.Api)
+            .Describes("Blocks a user: nothing of his lets anybody in.")
+            .Audits("user_blocked");
+        users.MapPost("/{id}/unblock", UnblockAsync).Requires(Permission.ManageUsers, Surface.Api)
+            .Describes("Lets a blocked user in again.")
+            .Audits("user_unblocked");
     }
 
     private static async Task<IResult> CurrentAsync(

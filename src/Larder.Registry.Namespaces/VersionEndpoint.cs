@@ -17,8 +17,10 @@ internal static class VersionEndpoint
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/api/v4/version", Version).Requires(Permission.ReadVersion, Surface.Api);
-        app.MapGet("/api/v4/metadata", Metadata).Requires(Permission.ReadVersion, Surface.Api);
+        app.MapGet("/api/v4/version", Version).Requires(Permission.ReadVersion, Surface.Api)
+            .Describes("The version of GitLab whose behaviour this server has.");
+        app.MapGet("/api/v4/metadata", Metadata).Requires(Permission.ReadVersion, Surface.Api)
+            .Describes("The same with more around it.");
     }
 
     private static IResult Version() => ApiJson.Answer(new { Version = GitLabVersion, Revision });

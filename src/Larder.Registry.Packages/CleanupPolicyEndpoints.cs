@@ -20,9 +20,14 @@ internal static class CleanupPolicyEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var policy = app.MapGroup("/api/v4/projects/{id}/packages/cleanup_policy");
-        policy.MapGet("", GetAsync).Requires(Permission.ManagePackageRules, Surface.Api);
-        policy.MapPut("", PutAsync).Requires(Permission.ManagePackageRules, Surface.Api).Audits("package_cleanup_policy_updated");
-        policy.MapGet("/preview", PreviewAsync).Requires(Permission.ManagePackageRules, Surface.Api);
+        policy.MapGet("", GetAsync).Requires(Permission.ManagePackageRules, Surface.Api)
+            .Describes("What is removed from a project by itself.");
+        policy.MapPut("", PutAsync).Requires(Permission.ManagePackageRules, Surface.Api)
+            .Describes("Changes it.", "keep_n_duplicated_package_files", "delete_generic_packages_not_downloaded_in_days:integer")
+            .Audits("package_cleanup_policy_updated");
+        policy.MapGet("/preview", PreviewAsync).Requires(Permission.ManagePackageRules, Surface.Api)
+            .Describes("What a policy would remove now.", "keep_n_duplicated_package_files",
+                "delete_generic_packages_not_downloaded_in_days:integer");
     }
 
     private static async Task<IResult> GetAsync(

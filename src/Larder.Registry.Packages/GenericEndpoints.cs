@@ -19,8 +19,11 @@ internal static class GenericEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         const string file = "/api/v4/projects/{id}/packages/generic/{package_name}/{package_version}/{**file_name}";
-        app.MapPut(file, PublishAsync).Requires(Permission.PublishPackage, Surface.GenericPackages).IsNotAudited("the event is written with the row of the file");
-        app.MapMethods(file, ["GET", "HEAD"], FetchAsync).Requires(Permission.PullPackage, Surface.GenericPackages);
+        app.MapPut(file, PublishAsync).Requires(Permission.PublishPackage, Surface.GenericPackages)
+            .Describes("Publishes a file. The body is the file.", "status:default|hidden", "select")
+            .IsNotAudited("the event is written with the row of the file");
+        app.MapMethods(file, ["GET", "HEAD"], FetchAsync).Requires(Permission.PullPackage, Surface.GenericPackages)
+            .Describes("Fetches a file by package, version and name.");
     }
 
     private static async Task<IResult> PublishAsync(

@@ -11,7 +11,9 @@ namespace Larder.Registry.Packages;
 internal static class GroupPackageEndpoints
 {
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapGet("/api/v4/groups/{id}/packages", ListAsync).Requires(Permission.ListGroupPackages, Surface.Api);
+        app.MapGet("/api/v4/groups/{id}/packages", ListAsync).Requires(Permission.ListGroupPackages, Surface.Api)
+            .Describes("Lists the packages of a group's projects.", ["package_name", "package_version", "package_type",
+                "include_versionless:boolean", "status", "order_by", "sort:asc|desc", "exclude_subgroups:boolean", ..Page.Parameters]);
 
     private static async Task<IResult> ListAsync(
         HttpContext context, NamespaceStore namespaces, Gate gate, PackageListing packages, LarderOptions options, CancellationToken cancellationToken)

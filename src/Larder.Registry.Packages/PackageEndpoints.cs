@@ -16,15 +16,24 @@ internal static class PackageEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var packages = app.MapGroup("/api/v4/projects/{id}/packages");
-        packages.MapGet("", ListAsync).Requires(Permission.ListPackages, Surface.Api);
-        packages.MapGet("/{package_id}", GetAsync).Requires(Permission.ListPackages, Surface.Api);
-        packages.MapDelete("/{package_id}", DeleteAsync).Requires(Permission.DestroyPackage, Surface.Api).Audits("package_deleted");
-        packages.MapGet("/{package_id}/package_files", FilesAsync).Requires(Permission.ListPackages, Surface.Api);
+        packages.MapGet("", ListAsync).Requires(Permission.ListPackages, Surface.Api)
+            .Describes("Lists the packages of a project.", ["package_name", "package_version", "package_type",
+                "include_versionless:boolean", "status", "order_by", "sort:asc|desc", ..Page.Parameters]);
+        packages.MapGet("/{package_id}", GetAsync).Requires(Permission.ListPackages, Surface.Api)
+            .Describes("One package.");
+        packages.MapDelete("/{package_id}", DeleteAsync).Requires(Permission.DestroyPackage, Surface.Api)
+            .Describes("Deletes a package.")
+            .Audits("package_deleted");
+        packages.MapGet("/{package_id}/package_files", FilesAsync).Requires(Permission.ListPackages, Surface.Api)
+            .Describes("Lists the files of a package.", ["order_by", "sort:asc|desc", ..Page.Parameters]);
         packages.MapMethods("/{package_id}/package_files/{package_file_id}/download", ["GET", "HEAD"], DownloadAsync)
-            .Requires(Permission.ListPackages, Surface.Api);
+            .Requires(Permission.ListPackages, Surface.Api)
+            .Describes("A file of a package, by its id.");
         packages.MapDelete("/{package_id}/package_files/{package_file_id}", DeleteFileAsync).Requires(Permission.DestroyPackage, Surface.Api)
+            .Describes("Deletes a file of a package.")
             .Audits("package_file_deleted");
-        packages.MapGet("/{package_id}/pipelines", PipelinesAsync).Requires(Permission.ListPackages, Surface.Api);
+        packages.MapGet("/{package_id}/pipelines", PipelinesAsync).Requires(Permission.ListPackages, Surface.Api)
+            .Describes("The pipelines of a package: none, since there are none here.", "per_page:integer");
     }
 
     private static async Task<IResult> ListAsync(

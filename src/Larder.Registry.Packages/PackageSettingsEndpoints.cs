@@ -17,8 +17,11 @@ internal static class PackageSettingsEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         const string settings = "/api/v4/groups/{id}/package_settings";
-        app.MapGet(settings, GetAsync).Requires(Permission.ManagePackageSettings, Surface.Api);
-        app.MapPut(settings, PutAsync).Requires(Permission.ManagePackageSettings, Surface.Api).Audits("package_settings_updated");
+        app.MapGet(settings, GetAsync).Requires(Permission.ManagePackageSettings, Surface.Api)
+            .Describes("What holds for the packages of a group's projects.");
+        app.MapPut(settings, PutAsync).Requires(Permission.ManagePackageSettings, Surface.Api)
+            .Describes("Changes it.", "generic_duplicates_allowed:boolean", "generic_duplicate_exception_regex")
+            .Audits("package_settings_updated");
     }
 
     private static async Task<IResult> GetAsync(

@@ -17,8 +17,11 @@ internal static class PlanLimitEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         const string limits = "/api/v4/application/plan_limits";
-        app.MapGet(limits, GetAsync).Requires(Permission.ManagePlanLimits, Surface.Api);
-        app.MapPut(limits, PutAsync).Requires(Permission.ManagePlanLimits, Surface.Api).Audits("plan_limits_updated");
+        app.MapGet(limits, GetAsync).Requires(Permission.ManagePlanLimits, Surface.Api)
+            .Describes("The limits of the server.", "plan_name");
+        app.MapPut(limits, PutAsync).Requires(Permission.ManagePlanLimits, Surface.Api)
+            .Describes("Changes them.", ["plan_name!", ..PlanLimits.Names.Select(name => $"{name}:integer")])
+            .Audits("plan_limits_updated");
     }
 
     private static async Task<IResult> GetAsync(HttpContext context, Gate gate, PlanLimits limits, CancellationToken cancellationToken)

@@ -22,11 +22,18 @@ internal static class ProtectionRuleEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var rules = app.MapGroup("/api/v4/projects/{id}/packages/protection/rules");
-        rules.MapGet("", ListAsync).Requires(Permission.ManagePackageRules, Surface.Api);
-        rules.MapPost("", CreateAsync).Requires(Permission.ManagePackageRules, Surface.Api).Audits("package_protection_rule_created");
+        rules.MapGet("", ListAsync).Requires(Permission.ManagePackageRules, Surface.Api)
+            .Describes("Lists the protection rules of a project.", [..Page.Parameters]);
+        rules.MapPost("", CreateAsync).Requires(Permission.ManagePackageRules, Surface.Api)
+            .Describes("Makes a protection rule.", "package_name_pattern!", "package_type!", "minimum_access_level_for_push",
+                "minimum_access_level_for_delete")
+            .Audits("package_protection_rule_created");
         rules.MapPatch("/{package_protection_rule_id}", UpdateAsync).Requires(Permission.ManagePackageRules, Surface.Api)
+            .Describes("Changes a protection rule.", "package_name_pattern", "package_type", "minimum_access_level_for_push",
+                "minimum_access_level_for_delete")
             .Audits("package_protection_rule_updated");
         rules.MapDelete("/{package_protection_rule_id}", DeleteAsync).Requires(Permission.ManagePackageRules, Surface.Api)
+            .Describes("Removes a protection rule.")
             .Audits("package_protection_rule_deleted");
     }
 

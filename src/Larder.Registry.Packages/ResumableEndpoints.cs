@@ -30,15 +30,23 @@ internal sealed class ResumableEndpoints(
         const string file = generic + "{package_name}/{package_version}/{**file_name}";
         const string upload = generic + "uploads/{upload_id}";
         app.MapPost(file, (HttpContext context, ResumableEndpoints tus) => tus.CreateAsync(context))
-            .Requires(Permission.PublishPackage, Surface.GenericPackages).IsNotAudited("the event is written with the row of the file");
+            .Requires(Permission.PublishPackage, Surface.GenericPackages)
+            .Describes("Begins an upload over several requests (tus 1.0.0).")
+            .IsNotAudited("the event is written with the row of the file");
         app.MapMethods(upload, ["HEAD"], (HttpContext context, ResumableEndpoints tus) => tus.TellAsync(context))
-            .Requires(Permission.PublishPackage, Surface.GenericPackages);
+            .Requires(Permission.PublishPackage, Surface.GenericPackages)
+            .Describes("How much of such an upload has arrived.");
         app.MapPatch(upload, (HttpContext context, ResumableEndpoints tus) => tus.AppendAsync(context))
-            .Requires(Permission.PublishPackage, Surface.GenericPackages).IsNotAudited("the event is written with the row of the file");
+            .Requires(Permission.PublishPackage, Surface.GenericPackages)
+            .Describes("Sends more of it.")
+            .IsNotAudited("the event is written with the row of the file");
         app.MapDelete(upload, (HttpContext context, ResumableEndpoints tus) => tus.EndAsync(context))
-            .Requires(Permission.PublishPackage, Surface.GenericPackages).IsNotAudited("nothing was published yet");
+            .Requires(Permission.PublishPackage, Surface.GenericPackages)
+            .Describes("Gives it up.")
+            .IsNotAudited("nothing was published yet");
         app.MapMethods(file, ["OPTIONS"], (HttpContext context, ResumableEndpoints tus) => tus.DescribeAsync(context))
-            .Requires(Permission.PublishPackage, Surface.GenericPackages);
+            .Requires(Permission.PublishPackage, Surface.GenericPackages)
+            .Describes("What of tus this server speaks.");
     }
 
     private async Task<IResult> DescribeAsync(HttpContext context)

@@ -19,12 +19,20 @@ internal static class CacheCleanupPolicyEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var policy = app.MapGroup("/api/v4/groups/{id}/-/virtual_registries/cleanup/policy");
-        policy.MapGet("", GetAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi);
+        policy.MapGet("", GetAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi)
+            .Describes("What is removed from the caches of a group by itself.");
         policy.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi)
+            .Describes("Says what.", "enabled:boolean", "keep_n_days_after_download:integer", "cadence:integer",
+                "notify_on_success:boolean", "notify_on_failure:boolean",
+                "cache_size_limit:integer")
             .Audits("virtual_registry_cleanup_policy_created");
         policy.MapPatch("", UpdateAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi)
+            .Describes("Changes it.", "enabled:boolean", "keep_n_days_after_download:integer", "cadence:integer",
+                "notify_on_success:boolean", "notify_on_failure:boolean",
+                "cache_size_limit:integer")
             .Audits("virtual_registry_cleanup_policy_updated");
         policy.MapDelete("", DeleteAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi)
+            .Describes("Removes nothing by itself any more.")
             .Audits("virtual_registry_cleanup_policy_deleted");
     }
 

@@ -15,10 +15,13 @@ internal static class CacheEntryEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapGet("/api/v4/virtual_registries/packages/maven/upstreams/{id}/cache_entries", ListAsync)
-            .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+            .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Lists what the cache of an upstream holds.", ["search", "pagination:offset|keyset", "id_before:integer", ..Page.Parameters]);
         // Base64 may hold slashes.
         app.MapDelete("/api/v4/virtual_registries/packages/maven/cache_entries/{**id}", DeleteAsync)
-            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).Audits("cache_entry_deleted");
+            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Removes a cache entry.")
+            .Audits("cache_entry_deleted");
     }
 
     private static async Task<IResult> ListAsync(

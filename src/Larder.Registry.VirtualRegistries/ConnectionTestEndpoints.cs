@@ -17,11 +17,18 @@ internal static class ConnectionTestEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapPost("/api/v4/groups/{id}/-/virtual_registries/packages/maven/upstreams/test", TestNewAsync)
-            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).IsNotAudited("it asks an upstream and changes nothing");
+            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Tries an upstream that is not saved.", "url!", "name", "description", "username", "password",
+                "cache_validity_hours:integer", "metadata_cache_validity_hours:integer", "verify_checksum_files:boolean")
+            .IsNotAudited("it asks an upstream and changes nothing");
         app.MapGet("/api/v4/virtual_registries/packages/maven/upstreams/{id}/test", TestSavedAsync)
-            .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+            .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Tries a saved upstream.");
         app.MapPost("/api/v4/virtual_registries/packages/maven/upstreams/{id}/test", TestChangedAsync)
-            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).IsNotAudited("it asks an upstream and changes nothing");
+            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Tries a saved upstream with changes.", "url", "name", "description", "username", "password",
+                "cache_validity_hours:integer", "metadata_cache_validity_hours:integer", "verify_checksum_files:boolean")
+            .IsNotAudited("it asks an upstream and changes nothing");
     }
 
     private static async Task<IResult> TestNewAsync(

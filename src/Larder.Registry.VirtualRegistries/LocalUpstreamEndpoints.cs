@@ -18,9 +18,13 @@ internal static class LocalUpstreamEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapPost("/api/v4/virtual_registries/packages/maven/registries/{id}/local/upstreams", RefuseAsync)
-            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).IsNotAudited("it refuses");
+            .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Would put hosted packages into a registry: there are none.")
+            .IsNotAudited("it refuses");
         app.MapMethods("/api/v4/virtual_registries/packages/maven/local/upstreams/{id}", ["GET", "PATCH", "DELETE"], () => ApiError.RowNotFound())
-            .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi).IsNotAudited("there never is one");
+            .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("There never is one.")
+            .IsNotAudited("there never is one");
     }
 
     private static async Task<IResult> RefuseAsync(

@@ -18,16 +18,23 @@ internal static class RegistryEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var inGroup = app.MapGroup("/api/v4/groups/{id}/-/virtual_registries/packages/maven/registries");
-        inGroup.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
-        inGroup.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).Audits("virtual_registry_created");
+        inGroup.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Lists the virtual registries of a group.");
+        inGroup.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Makes a virtual registry.", "name!", "description", "metadata_strategy:merge|first")
+            .Audits("virtual_registry_created");
 
         var registries = app.MapGroup("/api/v4/virtual_registries/packages/maven/registries");
-        registries.MapGet("/{id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+        registries.MapGet("/{id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("One virtual registry.");
         registries.MapPatch("/{id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Changes a virtual registry.", "name", "description", "metadata_strategy:merge|first")
             .Audits("virtual_registry_updated");
         registries.MapDelete("/{id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Deletes a virtual registry.")
             .Audits("virtual_registry_deleted");
         registries.MapDelete("/{id}/cache", PurgeAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Empties the caches of those upstreams that no other registry uses.")
             .Audits("virtual_registry_purged");
     }
 

@@ -15,10 +15,14 @@ internal static class RegistryUpstreamEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var places = app.MapGroup("/api/v4/virtual_registries/packages/maven/registry_upstreams");
-        places.MapPost("", AddAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).Audits("registry_upstream_added");
+        places.MapPost("", AddAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Puts an upstream into a registry.", "registry_id!:integer", "upstream_id!:integer")
+            .Audits("registry_upstream_added");
         places.MapPatch("/{id}", MoveAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Moves it in the order.", "position!:integer")
             .Audits("registry_upstream_moved");
         places.MapDelete("/{id}", RemoveAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Takes it out of the registry.")
             .Audits("registry_upstream_removed");
     }
 

@@ -16,21 +16,32 @@ internal static class UpstreamEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var inRegistry = app.MapGroup("/api/v4/virtual_registries/packages/maven/registries/{id}/upstreams");
-        inRegistry.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
-        inRegistry.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).Audits("upstream_created");
+        inRegistry.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Lists the upstreams of a registry in order.");
+        inRegistry.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Makes an upstream at the end of a registry.", "url!", "name!", "description", "username", "password",
+                "cache_validity_hours:integer", "metadata_cache_validity_hours:integer", "verify_checksum_files:boolean")
+            .Audits("upstream_created");
 
         app.MapGet("/api/v4/groups/{id}/-/virtual_registries/packages/maven/upstreams", ListOfGroupAsync)
-            .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+            .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Lists the upstreams of a group.", ["upstream_name", ..Page.Parameters]);
 
         var upstreams = app.MapGroup("/api/v4/virtual_registries/packages/maven/upstreams");
-        upstreams.MapGet("/{id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+        upstreams.MapGet("/{id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("One upstream.");
         upstreams.MapPatch("/{id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Changes an upstream.", "url", "name", "description", "username", "password", "cache_validity_hours:integer",
+                "metadata_cache_validity_hours:integer", "verify_checksum_files:boolean")
             .Audits("upstream_updated");
         upstreams.MapDelete("/{id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Deletes an upstream.")
             .Audits("upstream_deleted");
         upstreams.MapDelete("/{id}/cache", PurgeAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Empties the cache of an upstream.")
             .Audits("upstream_purged");
-        upstreams.MapGet("/{id}/health", HealthAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+        upstreams.MapGet("/{id}/health", HealthAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("How the host of an upstream is doing.");
     }
 
     private static async Task<IResult> ListAsync(

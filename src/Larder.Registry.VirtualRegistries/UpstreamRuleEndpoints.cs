@@ -17,12 +17,20 @@ internal static class UpstreamRuleEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var rules = app.MapGroup("/api/v4/virtual_registries/packages/maven/upstreams/{id}/rules");
-        rules.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
-        rules.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi).Audits("upstream_rule_created");
-        rules.MapGet("/{rule_id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi);
+        rules.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Lists what an upstream may supply.");
+        rules.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Adds a rule.", "rule_type!:allow|deny", "pattern_type!:wildcard|regex",
+                "target_coordinate!:group_id|artifact_id|version", "pattern!")
+            .Audits("upstream_rule_created");
+        rules.MapGet("/{rule_id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("One rule.");
         rules.MapPatch("/{rule_id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Changes a rule.", "rule_type:allow|deny", "pattern_type:wildcard|regex",
+                "target_coordinate:group_id|artifact_id|version", "pattern")
             .Audits("upstream_rule_updated");
         rules.MapDelete("/{rule_id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
+            .Describes("Removes a rule.")
             .Audits("upstream_rule_deleted");
     }
 

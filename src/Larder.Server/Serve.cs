@@ -19,6 +19,7 @@ internal static partial class Serve
         builder.Services.AddRegistry(options);
         builder.Services.AddPages();
         builder.Services.AddObservation();
+        builder.Services.AddApiReference();
 
         await using var app = builder.Build();
         if (await app.Services.GetRequiredService<BlobHealth>().StartProblemAsync(cancellationToken) is { } problem)
@@ -32,6 +33,7 @@ internal static partial class Serve
         app.MapRegistry();
         app.MapPages();
         app.MapObservation(options);
+        app.MapApiReference();
 
         app.Services.GetRequiredService<IBlobStore>(); // takes the folder now: two servers must not share one
         if (!await PrepareAsync(app, options, cancellationToken)) return 1;

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using Larder.Registry.Access;
+using Larder.Registry.Http;
 using Larder.Testing;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
@@ -24,6 +25,11 @@ public sealed class GateWalkTests(SqliteServer fixture) : IClassFixture<SqliteSe
     public void Every_route_of_the_api_says_what_it_requires() =>
         Routes.Where(route => route.RoutePattern.RawText!.StartsWith("/api", StringComparison.Ordinal)
             && route.Metadata.GetMetadata<RequiredPermission>() is null).Select(route => route.RoutePattern.RawText).ShouldBeEmpty();
+
+    [Fact]
+    public void Every_route_of_the_api_says_what_it_is_for() =>
+        Routes.Where(route => route.RoutePattern.RawText!.StartsWith("/api", StringComparison.Ordinal)
+            && route.Metadata.GetMetadata<CallDescription>() is null).Select(route => route.RoutePattern.RawText).ShouldBeEmpty();
 
     [Theory]
     [InlineData(false)]
