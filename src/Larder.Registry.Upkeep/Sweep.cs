@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Larder.Registry.Data;
 using Larder.Storage.Blobs;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,9 @@ public sealed partial class Sweep(
     // Bounds how long one transaction keeps other writers waiting.
     private const int RowsPerStep = 500;
     private const int RowsPerLook = 2_000;
+
+    // A quarter of the time is work: whoever downloads meanwhile hardly notices.
+    private const int RestPerWork = 3;
 
     /// <inheritdoc/>
     public string Name => "sweep";
@@ -54,7 +58,9 @@ public sealed partial class Sweep(
             int removed;
             do
             {
+                var began = Stopwatch.GetTimestamp();
                 removed = await database.WriteAsync(session => session.ExecuteAsync(step, new { Limit = RowsPerStep }), cancellationToken);
+                await RestAsync(began, cancellationToken);
             }
             while (removed == RowsPerStep);
         }
@@ -65,7 +71,7 @@ public sealed partial class Sweep(
     {
         for (var last = ""; ;)
         {
-            var after = last;
+            var (after, began) = (last, Stopwatch.GetTimestamp());
             var page = await database.ReadAsync(session => session.QueryAsync<LookedAt>($"""
                 select b.sha256, b.unused_since, case when {BlobRows.IsUsed} then 1 else 0 end as used
                 from blobs b where b.sha256 > @After order by b.sha256 limit @Limit
@@ -74,6 +80,7 @@ public sealed partial class Sweep(
             last = page[^1].Sha256;
             var changed = page.Where(row => row.Used == (row.UnusedSince is null ? 0 : 1)).ToList();
             if (changed.Count > 0) await database.WriteAsync(session => NoteAsync(session, changed), cancellationToken);
+            await RestAsync(began, cancellationToken);
         }
     }
 
@@ -93,6 +100,7 @@ public sealed partial class Sweep(
         var (count, bytes) = (0, 0L);
         while (true)
         {
+            var began = Stopwatch.GetTimestamp();
             var graceBegan = time.GetUtcNow().AddHours(-options.BlobGraceHours);
             // One statement looks and removes: a row that somebody stores meanwhile is young again, or is named.
             var removed = await database.WriteAsync(session => session.QueryAsync<Removed>($"""
@@ -108,8 +116,13 @@ public sealed partial class Sweep(
                 bytes += row.Length;
             }
             if (removed.Count < RowsPerStep) return (count, bytes);
+            await RestAsync(began, cancellationToken);
         }
     }
+
+    // Real time, whatever the clock says: it is the load of this machine that is spared.
+    private static Task RestAsync(long began, CancellationToken cancellationToken) =>
+        Task.Delay(Stopwatch.GetElapsedTime(began) * RestPerWork, cancellationToken);
 
     private sealed class LookedAt
     {
