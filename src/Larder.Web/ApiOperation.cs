@@ -85,12 +85,16 @@ public sealed class ApiOperation(EndpointDataSource endpoints)
         inner.Request.Method = verb;
         inner.Request.Scheme = page.Request.Scheme;
         inner.Request.Host = page.Request.Host;
-        inner.Request.Path = pattern;
         inner.Request.Headers.UserAgent = page.Request.Headers.UserAgent;
         inner.Request.RouteValues = Values(route);
+        inner.Request.Path = PathOf(pattern, inner.Request.RouteValues);
         inner.SetEndpoint(Find(verb, pattern));
         return inner;
     }
+
+    // What an audit event names.
+    private static string PathOf(string pattern, RouteValueDictionary values) => values.Aggregate(pattern, (path, value) => path
+        .Replace($"{{{value.Key}}}", (string)value.Value!, StringComparison.Ordinal).Replace($"{{**{value.Key}}}", (string)value.Value!, StringComparison.Ordinal));
 
     // As the router leaves them: decoded once, with slash and percent sign still encoded.
     private static RouteValueDictionary Values(IReadOnlyDictionary<string, object>? route)
