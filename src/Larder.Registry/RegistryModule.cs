@@ -126,8 +126,9 @@ public static class RegistryModule
             PublicServiceUrl = s3.PublicServiceUrl, RedirectLifetime = TimeSpan.FromSeconds(s3.RedirectSeconds),
             LocalFolder = Path.Combine(options.DataDirectory, isServing ? "s3" : "s3-verb"),
         };
+        // The bucket has a clock of its own, and its silence is real: the clock of this server does not matter to either.
         services.AddSingleton(provider => new S3BlobStore(
-            bucket, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<S3BlobStore>>()));
+            bucket, TimeProvider.System, provider.GetRequiredService<ILogger<S3BlobStore>>()));
         services.AddSingleton<IBlobStore>(provider => new SmallBlobCache(provider.GetRequiredService<S3BlobStore>()));
         services.AddSingleton(_ => s3.RedirectDownloads ? new DirectDownloads(bucket) : DirectDownloads.None);
         services.AddPeriodicWork<AbandonedUploads>();

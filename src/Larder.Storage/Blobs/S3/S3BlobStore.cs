@@ -50,7 +50,7 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
     public long CachedBytes => cache.Bytes;
 
     /// <inheritdoc/>
-    public Task ProbeAsync(CancellationToken cancellationToken) => requests.RunAsync(
+    public Task ProbeAsync(CancellationToken cancellationToken) => requests.AskAsync(
         token => client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = options.Bucket, Prefix = Prefix, MaxKeys = 1 }, token), cancellationToken);
 
     /// <inheritdoc/>
@@ -77,7 +77,7 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
         // S3 has no "delete if older". Who stores the content between these two requests puts a new date on it first, and
         // what was stored within the last hours is never asked to be deleted: see the sweep.
         if (await HeadAsync(digest, cancellationToken) is not { } head || head.WrittenAt + DateUnit > writtenBefore) return false;
-        await requests.RunAsync(token => client.DeleteObjectAsync(options.Bucket, KeyOf(digest), token), cancellationToken);
+        await requests.AskAsync(token => client.DeleteObjectAsync(options.Bucket, KeyOf(digest), token), cancellationToken);
         cache.Remove(digest);
         return true;
     }
@@ -88,7 +88,7 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
         var request = new ListObjectsV2Request { BucketName = options.Bucket, Prefix = Prefix };
         while (true)
         {
-            var page = await requests.RunAsync(token => client.ListObjectsV2Async(request, token), cancellationToken);
+            var page = await requests.AskAsync(token => client.ListObjectsV2Async(request, token), cancellationToken);
             foreach (var entry in page.S3Objects ?? [])
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -161,7 +161,7 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
         }
     }, cancellationToken);
 
-    private Task<BlobInfo?> HeadAsync(Sha256 digest, CancellationToken cancellationToken) => requests.RunAsync(async token =>
+    private Task<BlobInfo?> HeadAsync(Sha256 digest, CancellationToken cancellationToken) => requests.AskAsync(async token =>
     {
         try
         {
@@ -174,7 +174,7 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
         }
     }, cancellationToken);
 
-    private Task<GetObjectResponse?> GetAsync(Sha256 digest, long offset, CancellationToken cancellationToken) => requests.RunAsync(async token =>
+    private Task<GetObjectResponse?> GetAsync(Sha256 digest, long offset, CancellationToken cancellationToken) => requests.AskAsync(async token =>
     {
         try
         {

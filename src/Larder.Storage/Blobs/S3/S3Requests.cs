@@ -7,6 +7,34 @@ namespace Larder.Storage.Blobs.S3;
 /// </summary>
 internal sealed class S3Requests(TimeProvider time, TimeSpan idleTimeout)
 {
+    // A gateway now and then forgets a request on a connection that it has kept: the next try comes on another.
+    private const int Tries = 3;
+
+    /// <summary>
+    /// Runs a request that sends nothing and changes nothing twice: it is sent again when there was silence for a third of the idle
+    /// time-out.
+    /// </summary>
+    /// <exception cref="BlobStoreUnavailableException">Missing bucket, refused credentials, slow or away.</exception>
+    public async Task<T> AskAsync<T>(Func<CancellationToken, Task<T>> request, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            using var watch = new IdleWatch(time, idleTimeout / Tries, cancellationToken);
+            try
+            {
+                return await request(watch.Token);
+            }
+            catch (OperationCanceledException) when (tries < Tries && !cancellationToken.IsCancellationRequested)
+            {
+                // Silence: once more.
+            }
+            catch (Exception e) when (S3Failures.Translate(e, cancellationToken) is { } failure)
+            {
+                throw failure;
+            }
+        }
+    }
+
     /// <summary>Runs a request; every failure of the bucket or of the way to it leaves as one kind of exception.</summary>
     /// <exception cref="BlobStoreFullException">Over quota, or no room.</exception>
     /// <exception cref="BlobStoreUnavailableException">Missing bucket, refused credentials, slow or away.</exception>
