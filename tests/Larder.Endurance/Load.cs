@@ -13,6 +13,11 @@ internal sealed class Load(Fleet fleet, Timeline timeline, string registry)
 {
     private const int Artifacts = 400;
     private const int LargestFile = 8 << 20;
+
+    // The gateway keeps everything in 4 GiB of memory, and one that is full answers nothing: from here on files are small.
+    private const long Plenty = 1L << 30;
+    private const int SmallFile = 64 << 10;
+    private long uploaded;
     private readonly ConcurrentDictionary<string, string> published = new();
     private readonly ConcurrentQueue<string> paths = new();
     private readonly ConcurrentDictionary<string, bool> cached = new();
@@ -60,6 +65,7 @@ internal sealed class Load(Fleet fleet, Timeline timeline, string registry)
     private async Task UploadAsync(int client, int number, Random random, CancellationToken cancellationToken)
     {
         var content = random.Next(4) == 0 ? repeated[random.Next(repeated.Length)] : Content(random.Next(), Size(random));
+        Interlocked.Add(ref uploaded, content.Length);
         var path = string.Create(CultureInfo.InvariantCulture, $"/projects/1/packages/generic/p{client}-{number % 8}/{number}.0/file.bin");
         var outcome = await timeline.TimeAsync("upload", () => fleet.SendAsync(HttpMethod.Put, path, content, cancellationToken));
         if (outcome.Status != 201) return;
@@ -91,7 +97,7 @@ internal sealed class Load(Fleet fleet, Timeline timeline, string registry)
     }
 
     // From 1 KiB to 8 MiB, each power of two as likely as the next.
-    private static int Size(Random random) => (int)Math.Min(LargestFile, 1024 * Math.Pow(2, random.NextDouble() * 13));
+    private int Size(Random random) => (int)Math.Min(Interlocked.Read(ref uploaded) < Plenty ? LargestFile : SmallFile, 1024 * Math.Pow(2, random.NextDouble() * 13));
 
     private static byte[] Artifact(string path)
     {
