@@ -51,7 +51,7 @@ def main():
             larder.set_up("http://127.0.0.1:1")
             s3 = {name.rsplit("__", 1)[1]: value for name, value in gateway.environment.items()}
             path = folder + "/file"
-            yardstick = ["dotnet", "run", "--configuration", "Release", str(ROOT / "bench/s3_put.cs"), "--",
+            yardstick = ["dotnet", "run", "--configuration", "Release", str(ROOT / "bench/s3put.cs"), "--",
                          s3["ServiceUrl"], s3["Bucket"], s3["AccessKey"], s3["SecretKey"], path, "1"]
             ours, alone = [], []
             for number in range(TIMES + 1):  # the first one warms up
