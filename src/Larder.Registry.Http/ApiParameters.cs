@@ -47,7 +47,7 @@ public sealed class ApiParameters
         values.ToDictionary(pair => pair.Key, pair => IsSecret(pair.Key) ? "[hidden]" : UnicodeText.Cut(pair.Value, LongestDescribed)), ApiJson.Options);
 
     /// <summary>Whether the client sent it at all, even as null.</summary>
-    public bool Has(string name) => values.ContainsKey(Described(name));
+    public bool Has(string name) => values.ContainsKey(MustBeDescribed(name));
 
     /// <summary>Adds a text to <see cref="Problems"/>.</summary>
     public void Problem(string text) => problems.Add(text);
@@ -68,7 +68,7 @@ public sealed class ApiParameters
     }
 
     /// <summary>The text as sent, or null.</summary>
-    public string? Text(string name) => values.GetValueOrDefault(Described(name));
+    public string? Text(string name) => values.GetValueOrDefault(MustBeDescribed(name));
 
     /// <summary>A text that must be there and not blank: else <c>name is missing</c> or <c>name is empty</c>.</summary>
     public string RequiredText(string name)
@@ -155,7 +155,7 @@ public sealed class ApiParameters
     private static bool IsSecret(string name) => SecretWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     // What a call reads and does not describe would be missing from the API's own description. Pages have none.
-    private string Described(string name) => described is null || described.Any(parameter => parameter.Name == name)
+    private string MustBeDescribed(string name) => described is null || described.Any(parameter => parameter.Name == name)
         ? name : throw new InvalidOperationException($"The endpoint reads the parameter {name} and does not describe it.");
 
     private async Task ReadFormAsync(HttpContext context)

@@ -92,17 +92,17 @@ public sealed class IntegrityCheck(Database database, IBlobStore blobs, TimeProv
         var (published, cached) = await database.ReadAsync(async session => (
             (IReadOnlyList<string>)[.. await session.QueryAsync<string>(PublishedNames, names), .. await session.QueryAsync<string>(UploadNames, names)],
             await session.QueryAsync<string>(CachedNames, names)), cancellationToken);
-        var isRepaired = repair && cached.Count > 0 && await RemoveAsync(digest, cancellationToken);
+        var isRepaired = repair && cached.Count > 0;
+        if (isRepaired) await RemoveAsync(digest, cancellationToken);
         return new BlobProblem(digest, what, published, cached, isRepaired);
     }
 
     // Bytes first: who stores them meanwhile stores them after this instant, and those stay.
-    private async Task<bool> RemoveAsync(string digest, CancellationToken cancellationToken)
+    private async Task RemoveAsync(string digest, CancellationToken cancellationToken)
     {
         await blobs.DeleteAsync(Sha256.Parse(digest), time.GetUtcNow(), cancellationToken);
         await database.WriteAsync(session => session.ExecuteAsync(
             "delete from maven_cache_entries where sha256 = @Digest", new { Digest = digest }), cancellationToken);
-        return true;
     }
 
     private async Task<string?> ProblemOfAsync(BlobRow row, Pace pace, CancellationToken cancellationToken)

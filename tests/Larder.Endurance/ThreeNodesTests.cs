@@ -177,8 +177,7 @@ public sealed class ThreeNodesTests
     {
         var named = new HashSet<string>();
         await using var source = NpgsqlDataSource.Create(database);
-        await using var command = source.CreateCommand(
-            "select sha256 from package_files union select sha256 from maven_cache_entries where sha256 is not null union select sha256 from package_upload_pieces");
+        await using var command = source.CreateCommand(string.Join(" union ", BlobRows.NamingTables.Select(table => $"select sha256 from {table}")));
         await using var rows = await command.ExecuteReaderAsync(Token);
         while (await rows.ReadAsync(Token)) named.Add(rows.GetString(0));
         return named;

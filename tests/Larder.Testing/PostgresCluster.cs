@@ -39,7 +39,7 @@ public sealed class PostgresCluster
 
     /// <summary>Starts it again, on the same port with the same data.</summary>
     public Task StartAgainAsync() => ControlAsync("-l", folder + "/log-again", "-o", string.Create(CultureInfo.InvariantCulture,
-        $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"), "start");
+        $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=300 -c shared_buffers=64MB -c fsync=off -c full_page_writes=off"), "start");
 
     /// <summary>Takes a database away from whoever uses it.</summary>
     public static async Task DropDatabaseAsync(string connectionString) =>
