@@ -47,6 +47,13 @@ public sealed class RegistryUpstreamStore(Database database)
         database.ReadAsync(session => session.QueryAsync<RegistryUpstream>(
             $"select {Columns} from maven_registry_upstreams where registry_id = @Id order by position", new { Id = registryId }), cancellationToken);
 
+    /// <summary>Those of all registries of a group: at most 400.</summary>
+    public Task<IReadOnlyList<RegistryUpstream>> OfGroupAsync(long groupId, CancellationToken cancellationToken) =>
+        database.ReadAsync(session => session.QueryAsync<RegistryUpstream>($"""
+            select {Columns} from maven_registry_upstreams
+            where registry_id in (select r.id from maven_registries r where r.group_id = @Id) order by registry_id, position
+            """, new { Id = groupId }), cancellationToken);
+
     /// <summary>Those of an upstream.</summary>
     public Task<IReadOnlyList<RegistryUpstream>> OfUpstreamAsync(long upstreamId, CancellationToken cancellationToken) =>
         database.ReadAsync(session => OfUpstreamAsync(session, upstreamId), cancellationToken);

@@ -44,6 +44,14 @@ public sealed class FormErrors
         return errors;
     }
 
+    /// <summary>An error of one field, in words that follow its label.</summary>
+    public static FormErrors Of(string field, string text)
+    {
+        var errors = new FormErrors();
+        errors.Add(field, text);
+        return errors;
+    }
+
     /// <summary>What is wrong with a field that the page shows, as a sentence; null when nothing is.</summary>
     public string? this[string field] => fields.TryGetValue(field, out var texts) ? string.Join(", ", texts) : null;
 

@@ -1,3 +1,4 @@
+using Larder.Web.Maven;
 using Larder.Web.Pages;
 using Larder.Web.SigningIn;
 using Microsoft.AspNetCore.Builder;
@@ -14,6 +15,7 @@ public static class PagesModule
     {
         services.AddRazorComponents();
         services.AddSingleton<ApiOperation>();
+        services.AddSingleton<RegistrySight>();
         services.AddSingleton<SignInLimit>();
     }
 
@@ -30,6 +32,9 @@ public static class PagesModule
         HomePages.Map(pages);
         NewPlacePages.Map(pages);
         PackagePages.Map(pages);
+        RegistryPages.Map(pages);
+        PlacesPages.Map(pages);
+        UpstreamPages.Map(pages);
         PublishPages.Map(pages);
     }
 }

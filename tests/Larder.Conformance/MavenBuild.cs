@@ -25,6 +25,9 @@ internal sealed class MavenBuild : IDisposable
     public void Edit(string file, string old, string text) =>
         File.WriteAllText(folder[file], File.ReadAllText(folder[file]).Replace(old, text, StringComparison.Ordinal));
 
+    /// <summary>Writes a file of the build, in place of the one that is there.</summary>
+    public void Write(string file, string content) => File.WriteAllText(folder[file], content);
+
     /// <summary>Builds the jar.</summary>
     public async Task PackageAsync(CancellationToken cancellationToken)
     {

@@ -17,6 +17,26 @@ if (navigator.clipboard) {
   }
 }
 
+// Testing a connection: the answer comes into the page, so that a password that was typed stays in its field.
+for (const form of document.querySelectorAll("form[data-test]")) {
+  form.addEventListener("submit", async event => {
+    const button = event.submitter;
+    if (!button || button.value !== "test" || form.dataset.plain) return;
+    event.preventDefault();
+    const result = form.querySelector("[data-test-result]");
+    button.setAttribute("aria-busy", "true");
+    result.replaceChildren();
+    let found = null;
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form, button)) });
+      if (answer.ok) found = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-test-result]");
+    } catch { /* then the browser shall show what is wrong */ }
+    button.removeAttribute("aria-busy");
+    if (found) result.replaceChildren(...found.childNodes);
+    else { form.dataset.plain = "1"; form.requestSubmit(button); }
+  });
+}
+
 // Publishing: any number of files and folders, each with its progress.
 const form = document.querySelector("form[data-publish]");
 if (form) {

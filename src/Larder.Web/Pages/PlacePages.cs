@@ -1,6 +1,7 @@
 using Larder.Registry.Access;
 using Larder.Registry.Namespaces;
 using Larder.Registry.Packages;
+using Larder.Web.Maven;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -28,9 +29,14 @@ internal static class PlacePages
                 _ => context.NoSuchPage(),
             };
         }
-        if (dash < 0 && await services.GetRequiredService<NamespaceStore>().FindAsync(path, context.RequestAborted) is { } group
-            && await gate.AllowsAsync(caller, Permission.ReadGroup, group, context.RequestAborted)) return await GroupAsync(context, group);
-        return context.NoSuchPage();
+        if (await services.GetRequiredService<NamespaceStore>().FindAsync(path, context.RequestAborted) is not { } group
+            || !await gate.AllowsAsync(caller, Permission.ReadGroup, group, context.RequestAborted)) return context.NoSuchPage();
+        return (dash < 0 ? [] : parts[(dash + 1)..]) switch
+        {
+            [] => await GroupAsync(context, group),
+            ["virtual_registries"] => await RegistryPages.ListAsync(context, group),
+            _ => context.NoSuchPage(),
+        };
     }
 
     /// <summary>The way to the page of a path, or to a page behind it, for the breadcrumbs.</summary>
@@ -53,6 +59,8 @@ internal static class PlacePages
         var gate = services.GetRequiredService<Gate>();
         return context.Page<GroupPage>(StatusCodes.Status200OK, ("Group", group), ("Groups", groups), ("Projects", projects),
             ("MayAddGroup", group.Kind == NamespaceKind.Group && await gate.AllowsAsync(caller, Permission.CreateSubgroup, group, cancellationToken)),
+            ("HasRegistries", RegistrySight.CanHaveRegistries(group)
+                && await gate.AllowsAsync(caller, Permission.ReadVirtualRegistry, group, cancellationToken)),
             ("MayAddProject", await gate.AllowsAsync(caller, Permission.CreateProjectInGroup, group, cancellationToken)),
             ("Search", query.Search ?? ""), ("Pages", query.Pages(context, Math.Max(groupTotal, projectTotal))));
     }

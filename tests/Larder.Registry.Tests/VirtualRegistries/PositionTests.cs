@@ -1,3 +1,4 @@
+using Larder.Registry.VirtualRegistries;
 using Larder.Testing;
 
 namespace Larder.Registry.Tests.VirtualRegistries;
@@ -37,6 +38,19 @@ public abstract class PositionTests(LarderServer server) : IAsyncLifetime
             .Select(place => place.GetProperty("registry_id").GetInt64()).ShouldBe([first, second]);
         (await world.AskAsync("POST", "/registry_upstreams", new { registry_id = second, upstream_id = id })).Text
             .ShouldBe("""{"message":{"upstream_id":["has already been taken"]}}""");
+    }
+
+    [Fact]
+    public async Task Associations_of_a_group_are_those_of_all_its_registries()
+    {
+        var (first, second) = (await world.AddRegistryAsync(), await world.AddRegistryAsync());
+        var (_, one) = await world.AddUpstreamAsync(first);
+        var (_, other) = await world.AddUpstreamAsync(first);
+        await world.AskAsync("POST", "/registry_upstreams", new { registry_id = second, upstream_id = other });
+        await using var elsewhere = await RegistryWorld.CreateAsync(server);
+        await elsewhere.AddUpstreamAsync(await elsewhere.AddRegistryAsync());
+        (await server.Get<RegistryUpstreamStore>().OfGroupAsync(world.Group.Id, TestContext.Current.CancellationToken))
+            .Select(place => (place.RegistryId, place.UpstreamId, place.Position)).ShouldBe([(first, one, 1), (first, other, 2), (second, other, 1)]);
     }
 
     [Fact]

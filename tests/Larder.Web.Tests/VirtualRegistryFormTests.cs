@@ -1,0 +1,167 @@
+using System.Xml.Linq;
+using Larder.Registry.Access;
+using Larder.Testing;
+
+namespace Larder.Web.Tests;
+
+/// <summary>The forms and lines of virtual registries without a browser.</summary>
+public sealed class VirtualRegistryFormTests(PageServer fixture) : IClassFixture<PageServer>
+{
+    private const string Attack = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'${x}";
+    private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
+    private readonly LarderServer server = fixture.Server;
+
+    [Theory]
+    [InlineData("access", "Private-Token")]
+    [InlineData("deploy", "Deploy-Token")]
+    [InlineData("no such kind", "Private-Token")]
+    public async Task Settings_of_Maven_as_they_are_shown_fetch_a_file(string kind, string header)
+    {
+        await using var world = await RegistryGroup.CreateAsync(server);
+        var registry = await world.AddRegistryAsync("Maven & <\u0001>");
+        var (upstream, url) = world.NewUpstream();
+        upstream.File("/org/acme/tool/1.0/tool-1.0.jar", "bytes"u8.ToArray());
+        await world.AddUpstreamAsync(registry, new { url, name = "acme" });
+        using var person = await world.SignInAsync();
+        var page = await world.PageAsync(person, $"/-/virtual_registries/{registry}?token={Uri.EscapeDataString(kind)}");
+
+        var settings = XDocument.Parse(page.QuerySelector("pre[data-file='settings.xml']")!.TextContent);
+        var names = settings.Root!.Name.Namespace;
+        settings.Root.Name.LocalName.ShouldBe("settings");
+        var mirror = settings.Descendants(names + "mirror").ShouldHaveSingleItem();
+        mirror.Element(names + "mirrorOf")!.Value.ShouldBe("*");
+        mirror.Element(names + "name")!.Value.ShouldBe("Maven & <?>");
+        settings.Descendants(names + "server").ShouldHaveSingleItem().Element(names + "id")!.Value.ShouldBe(mirror.Element(names + "id")!.Value);
+        var property = settings.Descendants(names + "property").ShouldHaveSingleItem();
+        property.Element(names + "name")!.Value.ShouldBe(header);
+        property.Element(names + "value")!.Value.ShouldBe("${env.LARDER_TOKEN}");
+        var token = header == "Deploy-Token"
+            ? (await world.Root.AskAsync("POST", $"/groups/{world.Group.Id}/deploy_tokens", cancel, new { name = "build", scopes = new[] { "read_virtual_registry" } }))["token"]!
+            : LarderServer.RootToken;
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, mirror.Element(names + "url")!.Value + "/org/acme/tool/1.0/tool-1.0.jar");
+        request.Headers.Add(header, token);
+        (await client.AskAsync(request, cancel)).Text.ShouldBe("bytes");
+        foreach (var file in (string[])["settings.gradle", "settings.gradle.kts"])
+        {
+            var lines = page.QuerySelector($"pre[data-file='{file}']")!.TextContent;
+            lines.ShouldContain(mirror.Element(names + "url")!.Value);
+            lines.ShouldContain(header);
+        }
+    }
+
+    [Fact]
+    public async Task Everything_goes_without_scripts()
+    {
+        await using var world = await RegistryGroup.CreateAsync(server);
+        var (upstream, url) = world.NewUpstream();
+        upstream.Otherwise((request, answer) => answer.HeadAsync(request.Headers.ContainsKey("authorization") ? 404 : 503, ("Content-Length", "0")));
+        using var person = await world.SignInAsync();
+        var made = await world.SubmitAsync(person, $"/-/groups/{world.Group.Id}/virtual_registries/new", "Create the registry", ("name", "plain"), ("metadata_strategy", "first"));
+        var registry = made.Header("Location");
+        made.Status.ShouldBe(303);
+        (await world.SubmitAsync(person, registry + "/edit", "Save the registry", ("name", " "))).Text.ShouldContain("Name is empty");
+        (await world.SubmitAsync(person, registry + "/edit", "Save the registry", ("description", "About it"))).Status.ShouldBe(303);
+
+        var form = registry + "/upstreams/new";
+        var tested = await world.SubmitAsync(person, form, "Test the connection", ("name", "x"), ("url", url));
+        tested.Status.ShouldBe(200);
+        tested.Text.ShouldContain("In trouble: it answered 503");
+        tested.Text.ShouldContain($"value=\"{url}\"");
+        var refused = await world.SubmitAsync(person, form, "Create the upstream",
+            ("name", "x"), ("url", url), ("username", "robot"), ("cache_validity_hours", "-1"), ("metadata_cache_validity_hours", "0"));
+        refused.Status.ShouldBe(422);
+        foreach (var text in (string[])["Password can&#x27;t be blank", "Hours that files are fresh must be greater than or equal to 0", "Hours that lists of versions are fresh must be greater than 0"])
+            refused.Text.ShouldContain(text);
+        var added = await world.SubmitAsync(person, form, "Create the upstream", ("name", "x"), ("url", url), ("username", "robot"), ("password", " pass "), ("verify_checksum_files", "true"));
+        added.Status.ShouldBe(303);
+        var id = added.Header("Location").Split("#upstream-")[1];
+        var page = $"/-/upstreams/{id}";
+        (await world.SubmitAsync(person, page, "Test the connection")).Text.ShouldContain("Reachable");
+
+        var elsewhere = await world.SubmitAsync(person, page + "/edit", "Save the upstream", ("url", url + "/other"));
+        elsewhere.Status.ShouldBe(422);
+        elsewhere.Text.ShouldContain("Password must be typed again for another address");
+        (await world.SubmitAsync(person, page + "/edit", "Save the upstream", ("description", "kept"))).Status.ShouldBe(303);
+        (await world.SubmitAsync(person, page + "/edit", "Test the connection", ("username", ""))).Text.ShouldContain("In trouble");
+        var saved = await world.AskAsync("GET", $"/upstreams/{id}");
+        (saved["username"], saved["description"], saved["verify_checksum_files"]).ShouldBe(("robot", "kept", "True"));
+        (await world.SubmitAsync(person, page + "/edit", "Save the upstream", ("username", ""))).Status.ShouldBe(303);
+        (await world.AskAsync("GET", $"/upstreams/{id}"))["username"].ShouldBeNull();
+        (await world.SubmitAsync(person, page, "Empty the cache")).Header("Location").ShouldBe(page);
+        (await world.SubmitAsync(person, registry, "Empty the caches")).Header("Location").ShouldBe(registry);
+        (await world.SubmitAsync(person, page, "Delete x for good")).Header("Location").ShouldBe($"/{world.Group.FullPath}/-/virtual_registries");
+        (await world.SubmitAsync(person, registry, "Delete plain for good")).Header("Location").ShouldBe($"/{world.Group.FullPath}/-/virtual_registries");
+        (await person.GetAsync(registry, cancel)).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task Upstream_of_two_registries_is_shared_and_emptied_by_name()
+    {
+        await using var world = await RegistryGroup.CreateAsync(server);
+        var (one, other) = (await world.AddRegistryAsync("one"), await world.AddRegistryAsync("other"));
+        var (upstream, url) = world.NewUpstream();
+        upstream.File("/a/b.jar", "bytes"u8.ToArray());
+        var id = await world.AddUpstreamAsync(one, new { url, name = "shared" });
+        using var person = await world.SignInAsync();
+        (await world.SubmitAsync(person, $"/-/virtual_registries/{other}", "Add it")).Status.ShouldBe(303);
+        (await world.AskAsync("GET", $"/{other}/a/b.jar")).Text.ShouldBe("bytes");
+        (await world.PageAsync(person, $"/-/upstreams/{id}")).QuerySelectorAll("dd a").Select(link => link.TextContent).ShouldBe(["one", "other"]);
+        (await world.PageAsync(person, $"/{world.Group.FullPath}/-/virtual_registries")).QuerySelectorAll("tbody tr").Select(row => row.LastElementChild!.TextContent.Trim())
+            .Last().ShouldBe("2");
+    }
+
+    [Fact]
+    public async Task Guest_looks_and_changes_nothing_and_strangers_see_nothing()
+    {
+        await using var world = await RegistryGroup.CreateAsync(server);
+        var registry = await world.AddRegistryAsync();
+        var id = await world.AddUpstreamAsync(registry, new { url = world.NewUpstream().Url, name = "x", username = "robot-of-acme", password = "p" });
+        string[] pages = [$"/{world.Group.FullPath}/-/virtual_registries", $"/-/virtual_registries/{registry}", $"/-/upstreams/{id}"];
+        string[] forms = [$"/-/groups/{world.Group.Id}/virtual_registries/new", pages[1] + "/edit", pages[1] + "/upstreams/new", pages[2] + "/edit"];
+        var (guest, stranger) = (await server.CreateUserAsync(cancel), await server.CreateUserAsync(cancel));
+        await server.AddMemberAsync(world.Group, guest, AccessLevel.Guest, cancel);
+        using var person = await world.SignInAsync(guest.Token);
+        using var other = await world.SignInAsync(stranger.Token);
+        using var visitor = new Person(server);
+        foreach (var page in pages)
+        {
+            var seen = await world.PageAsync(person, page);
+            seen.QuerySelectorAll("main form[method=post]").Select(form => form.GetAttribute("action")).Except([pages[2] + "/test"]).ShouldBeEmpty();
+            seen.Body!.TextContent.ShouldNotContain("robot-of-acme");
+            (await other.GetAsync(page, cancel)).Status.ShouldBe(404);
+            (await visitor.GetAsync(page, cancel)).Status.ShouldBe(404);
+        }
+        foreach (var form in forms)
+        {
+            (await person.GetAsync(form, cancel)).Status.ShouldBe(404);
+            (await visitor.GetAsync(form, cancel)).Header("Location").ShouldStartWith("/-/sign_in?return=");
+        }
+        var token = await person.FormTokenAsync(pages[2], cancel);
+        foreach (var form in (string[])[.. forms, pages[1] + "/delete", pages[1] + "/purge", pages[2] + "/delete", pages[2] + "/purge"])
+        {
+            (await person.PostAsync(form, cancel, ("form_token", token), ("name", "y"), ("url", "https://repository-1.example"))).Status.ShouldBeOneOf(403, 404);
+            (await person.PostAsync(form, cancel, ("form_token", "0"))).Status.ShouldBeOneOf(403, 404);
+        }
+        (await world.AskAsync("GET", $"/registries/{registry}"))["name"].ShouldBe("maven");
+        (await world.AskAsync("GET", $"/upstreams/{id}"))["name"].ShouldBe("x");
+    }
+
+    [Fact]
+    public async Task Names_are_text_in_every_page()
+    {
+        await using var world = await RegistryGroup.CreateAsync(server);
+        var registry = await world.AddRegistryAsync(Attack, Attack);
+        var id = await world.AddUpstreamAsync(registry, new { url = world.NewUpstream().Url, name = Attack, description = Attack, username = Attack, password = Attack });
+        using var person = await world.SignInAsync();
+        foreach (var page in (string[])
+            [$"/{world.Group.FullPath}/-/virtual_registries?search={Uri.EscapeDataString(Attack)}", $"/-/virtual_registries/{registry}?token={Uri.EscapeDataString(Attack)}",
+             $"/-/virtual_registries/{registry}/edit", $"/-/virtual_registries/{registry}/upstreams/new", $"/-/upstreams/{id}", $"/-/upstreams/{id}/edit"])
+        {
+            var shown = await world.PageAsync(person, page);
+            shown.QuerySelectorAll("body img, body script, [onerror]").ShouldBeEmpty(page);
+        }
+        var lines = (await world.PageAsync(person, $"/-/virtual_registries/{registry}")).QuerySelector("pre[data-file='settings.gradle.kts']")!.TextContent;
+        lines.ShouldContain("name = \"-script-alert-1---script--img src-x onerror-alert-2------x-\"");
+    }
+}

@@ -1,0 +1,96 @@
+using Larder.Testing;
+using Microsoft.Playwright;
+
+namespace Larder.Web.Tests;
+
+/// <summary>Virtual registries looked after in a browser.</summary>
+public sealed class VirtualRegistryTests(Chromium chromium, PageServer fixture) : IClassFixture<PageServer>
+{
+    private readonly LarderServer server = fixture.Server;
+
+    [Fact]
+    public async Task Registry_is_made_gets_upstreams_and_is_deleted()
+    {
+        await using var world = await RegistryGroup.CreateAsync(server);
+        var (first, firstUrl) = world.NewUpstream();
+        var (_, secondUrl) = world.NewUpstream();
+        first.Otherwise((request, answer) => answer.HeadAsync(request.Headers.ContainsKey("authorization") ? 404 : 401, ("Content-Length", "0")));
+        await using var visit = await chromium.VisitAsync(server);
+        var page = visit.Page;
+        await visit.SignInAsync(LarderServer.RootToken);
+        await page.GotoAsync("/" + world.Group.FullPath);
+        await Link("Virtual registries").ClickAsync();
+        await visit.InspectAsync("registries-empty");
+
+        await Button("New virtual registry").ClickAsync();
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Acme Maven");
+        await page.GetByLabel("Description").FillAsync("For all builds");
+        await visit.InspectAsync("registry-new");
+        await page.Keyboard.PressAsync("Enter");
+        await page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = "Acme Maven" }).WaitForAsync();
+        var registry = new Uri(page.Url).AbsolutePath;
+        await visit.InspectAsync("registry-without-upstreams");
+
+        await Button("New upstream").ClickAsync();
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Central");
+        await page.GetByLabel("Address", new() { Exact = true }).FillAsync(firstUrl);
+        await Button("Test the connection").ClickAsync();
+        await page.GetByText("Refused: it answered 401").WaitForAsync();
+        await page.GetByLabel("Username", new() { Exact = true }).FillAsync("robot");
+        await page.GetByLabel("Password", new() { Exact = true }).FillAsync("secret of the upstream");
+        await Button("Test the connection").ClickAsync();
+        await page.GetByText("Reachable").WaitForAsync();
+        (await page.GetByLabel("Password", new() { Exact = true }).InputValueAsync()).ShouldBe("secret of the upstream");
+        await visit.InspectAsync("upstream-new-tested");
+        await Button("Create the upstream").ClickAsync();
+        await page.Locator("tr:target", new() { HasText = "Central" }).WaitForAsync();
+        await Button("New upstream").ClickAsync();
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("Second");
+        await page.GetByLabel("Address", new() { Exact = true }).FillAsync("ftp://nowhere.example");
+        await Button("Create the upstream").ClickAsync();
+        (await page.Locator("#url-about").TextContentAsync()).ShouldBe("Address is blocked: Only allowed schemes are http, https");
+        await visit.InspectAsync("upstream-new-refused");
+        await page.GetByLabel("Address", new() { Exact = true }).FillAsync(secondUrl);
+        await Button("Create the upstream").ClickAsync();
+
+        (await NamesAsync()).ShouldBe(["Central", "Second"]);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Move up: Second" }).FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await page.Locator("tr:target", new() { HasText = "Second" }).WaitForAsync();
+        (await NamesAsync()).ShouldBe(["Second", "Central"]);
+        await visit.InspectAsync("registry");
+        await page.Locator("tr", new() { HasText = "Second" }).GetByText("Remove", new() { Exact = true }).ClickAsync();
+        await Button("Take Second out of this registry").ClickAsync();
+        (await NamesAsync()).ShouldBe(["Central"]);
+        await page.GetByLabel("Or one that the group has already").SelectOptionAsync(new SelectOptionValue { Label = $"Second ({secondUrl})" });
+        await Button("Add it").ClickAsync();
+        (await NamesAsync()).ShouldBe(["Central", "Second"]);
+
+        await Link("Central").ClickAsync();
+        await Button("Test the connection").ClickAsync();
+        await page.GetByText("Reachable").WaitForAsync();
+        await visit.InspectAsync("upstream");
+        (await page.ContentAsync()).ShouldNotContain("secret of the upstream");
+        await Link("Edit address, credentials and settings").ClickAsync();
+        await page.GetByLabel("Hours that files are fresh").FillAsync("0");
+        await visit.InspectAsync("upstream-edit");
+        await Button("Save the upstream").ClickAsync();
+        await page.GetByText("robot, with a password").WaitForAsync();
+        await page.GetByText("Delete this upstream").ClickAsync();
+        await Button("Delete Central for good").ClickAsync();
+        await Link("Acme Maven").ClickAsync();
+        new Uri(page.Url).AbsolutePath.ShouldBe(registry);
+        (await NamesAsync()).ShouldBe(["Second"]);
+        await Link("Edit name, description and settings").ClickAsync();
+        await page.GetByLabel("Lists of versions").SelectOptionAsync("first");
+        await Button("Save the registry").ClickAsync();
+        await page.GetByText("taken from the first upstream that has one").WaitForAsync();
+        await page.GetByText("Delete this registry").ClickAsync();
+        await Button("Delete Acme Maven for good").ClickAsync();
+        await page.GetByText("None yet.").First.WaitForAsync();
+
+        ILocator Button(string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+        ILocator Link(string name) => page.GetByRole(AriaRole.Link, new() { Name = name, Exact = true });
+        async Task<IReadOnlyList<string>> NamesAsync() => await page.Locator("tbody td.name a").AllTextContentsAsync();
+    }
+}
