@@ -15,6 +15,7 @@ public static class AccessModule
         services.AddSingleton<ResourceTokenStore>();
         services.AddSingleton<DeployTokenStore>();
         services.AddSingleton<Passwords>();
+        services.AddSingleton<SignInLimit>();
         services.AddSingleton<SessionStore>();
         services.AddSingleton(provider => new SignIn(
             provider.GetRequiredService<TokenDirectory>(), provider.GetRequiredService<Passwords>(),

@@ -27,6 +27,11 @@ public sealed class Passwords(Database database)
     /// <summary>What is kept of a password.</summary>
     public static string Hash(string password) => Hasher.HashPassword("", password);
 
+    /// <summary>Whether a user has one.</summary>
+    public Task<bool> HasAsync(long userId, CancellationToken cancellationToken) => database.ReadAsync(
+        async session => await session.SingleAsync<long>(
+            "select count(*) from users where id = @Id and password_hash is not null", new { Id = userId }) > 0, cancellationToken);
+
     /// <summary>The id of the active user whose password this is; null for every other answer, always after the same work.</summary>
     public async Task<long?> VerifyAsync(string username, string password, CancellationToken cancellationToken)
     {

@@ -38,6 +38,9 @@ public enum Permission
     /// <summary>Replacing the token in use.</summary>
     RotateOwnToken,
 
+    /// <summary>Making tokens for oneself, and changing one's own password.</summary>
+    ManageOwnAccount,
+
     /// <summary>Listing those groups that one may see.</summary>
     ListGroups,
 

@@ -80,6 +80,7 @@ public sealed class PermissionTable
             Server(Permission.ReadOwnToken, Audience.SignedIn, Scopes.Any),
             Server(Permission.RevokeOwnToken, Audience.SignedIn, Scopes.Any),
             Server(Permission.RotateOwnToken, Audience.SignedIn, Scopes.Api | Scopes.SelfRotate),
+            Server(Permission.ManageOwnAccount, Audience.SignedIn) with { ForPeople = true },
 
             Server(Permission.ListGroups, Audience.Everybody),
             Server(Permission.CreateGroup, Audience.SignedIn) with { ForPeople = true },

@@ -70,6 +70,14 @@ public static class ScopeNames
     public static IEnumerable<string> Names(Scopes scopes) =>
         Known.Where(known => known.Scope != Scopes.Other && scopes.HasFlag(known.Scope)).Select(known => known.Name);
 
+    /// <summary>
+    /// What a token with these scopes may hand on to another one: they themselves, and with <c>api</c> everything but what
+    /// GitLab keeps apart from it for administrators.
+    /// </summary>
+    public static IReadOnlyCollection<string> Within(IReadOnlyCollection<string> scopes) => scopes.Contains("api")
+        ? [.. All.Where(name => name is not ("sudo" or "admin_mode") || scopes.Contains(name))]
+        : scopes;
+
     /// <summary>Reads names separated by spaces, as a row keeps them. A name that this version does not know grants nothing.</summary>
     public static Scopes Parse(string names)
     {

@@ -7,6 +7,12 @@ namespace Larder.Registry.Access;
 public sealed record PersonalAccessToken(
     long Id, long UserId, string Name, string? Description, string Scopes, long CreatedAt, long? ExpiresAt, long? RevokedAt, long? LastUsedAt)
 {
+    /// <summary>How many days from today a person may let a token of one's own live, as in GitLab.</summary>
+    public const int MostDaysOfOwn = 365;
+
+    /// <summary>The names of its scopes.</summary>
+    public IReadOnlyList<string> ScopeList => Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>Whether it works at an instant (Unix milliseconds).</summary>
     public bool IsActive(long now) => RevokedAt is null && (ExpiresAt is null || now < ExpiresAt);
 }

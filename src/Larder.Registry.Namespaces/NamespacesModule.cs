@@ -24,6 +24,7 @@ public static class NamespacesModule
     {
         VersionEndpoint.Map(app);
         UserEndpoints.Map(app);
+        OwnAccountEndpoints.Map(app);
         TokenEndpoints.Map(app);
         ResourceTokenEndpoints.Map(app);
         DeployTokenEndpoints.Map(app);

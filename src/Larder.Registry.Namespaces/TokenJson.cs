@@ -27,7 +27,7 @@ internal static class TokenJson
         ["revoked"] = token.RevokedAt is not null,
         ["created_at"] = ApiJson.Instant(token.CreatedAt),
         ["description"] = token.Description,
-        ["scopes"] = token.Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        ["scopes"] = token.ScopeList,
         ["user_id"] = token.UserId,
         ["last_used_at"] = ApiJson.Instant(token.LastUsedAt),
         ["active"] = token.IsActive(time.GetUtcNow().ToUnixTimeMilliseconds()),

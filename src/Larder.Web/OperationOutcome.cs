@@ -83,8 +83,13 @@ public sealed class FormErrors
     private void AddModel(JsonElement message)
     {
         foreach (var field in message.EnumerateObject())
-            foreach (var text in field.Value.ValueKind == JsonValueKind.Array ? field.Value.EnumerateArray() : [])
-                Add(field.Name == "visibility_level" ? "visibility" : field.Name, text.ToString());
+        {
+            foreach (var text in field.Value.ValueKind == JsonValueKind.Array ? field.Value.EnumerateArray().Select(text => text.ToString()) : [field.Value.ToString()])
+            {
+                if (field.Name is "error" or "base") others.Add(text); // no field: a whole sentence
+                else Add(field.Name == "visibility_level" ? "visibility" : field.Name, text);
+            }
+        }
     }
 
     private void Add(string field, string text)

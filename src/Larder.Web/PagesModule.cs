@@ -1,5 +1,6 @@
 using Larder.Web.Maven;
 using Larder.Web.Pages;
+using Larder.Web.Settings;
 using Larder.Web.SigningIn;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -16,7 +17,7 @@ public static class PagesModule
         services.AddRazorComponents();
         services.AddSingleton<ApiOperation>();
         services.AddSingleton<RegistrySight>();
-        services.AddSingleton<SignInLimit>();
+        services.AddSingleton<RevealedOnce>();
     }
 
     /// <summary>Behind the middleware of the API.</summary>
@@ -36,5 +37,6 @@ public static class PagesModule
         PlacesPages.Map(pages);
         UpstreamPages.Map(pages);
         PublishPages.Map(pages);
+        SettingsPages.Map(pages);
     }
 }

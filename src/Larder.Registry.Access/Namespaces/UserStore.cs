@@ -92,12 +92,7 @@ public sealed class UserStore(Database database, AccessCache cache, TimeProvider
             });
             await session.ExecuteAsync(
                 "update namespaces set name = @Name, updated_at = @Now where owner_id = @Id", new { user.Id, changes.Name, Now = now });
-            if (changes.PasswordHash is { } hash)
-            {
-                await session.ExecuteAsync("update users set password_hash = @Hash where id = @Id", new { user.Id, Hash = hash });
-                // Whoever knew the old one is out.
-                await session.ExecuteAsync("delete from sessions where user_id = @Id and token_id is null", new { user.Id });
-            }
+            if (changes.PasswordHash is { } hash) await SetPasswordAsync(session, user.Id, hash);
             if (changes.Username != user.Username && user.NamespaceId is { } personal)
             {
                 var before = await session.SingleAsync<Namespace>(
@@ -120,6 +115,17 @@ public sealed class UserStore(Database database, AccessCache cache, TimeProvider
             cancellationToken);
         cache.UsersChanged();
         return changed > 0;
+    }
+
+    /// <summary>Sets a password, of <see cref="Passwords.Hash"/>, and ends the sessions that the one before has opened.</summary>
+    public Task SetPasswordAsync(long id, string hash, CancellationToken cancellationToken) =>
+        database.WriteAsync(session => SetPasswordAsync(session, id, hash), cancellationToken);
+
+    private static async Task SetPasswordAsync(Session session, long id, string hash)
+    {
+        await session.ExecuteAsync("update users set password_hash = @Hash where id = @Id", new { Id = id, Hash = hash });
+        // Whoever knew the old one is out.
+        await session.ExecuteAsync("delete from sessions where user_id = @Id and token_id is null", new { Id = id });
     }
 
     internal static async Task<User> InsertAsync(Session session, NewUser user, long now)

@@ -5,13 +5,16 @@ using Microsoft.AspNetCore.Http;
 namespace Larder.Web.SigningIn;
 
 /// <summary>
-/// The two cookies: the secret of the session, and, for whoever has none yet, a secret that binds the form of signing in to the
-/// browser it was shown in. Only pages read them; the API does not know them.
+/// The cookies: the secret of the session; for whoever has none yet, a secret that binds the form of signing in to the browser it was
+/// shown in; and for a moment a new token, see <see cref="RevealedOnce"/>. Only pages read them; the API does not know them.
 /// </summary>
 internal static class SessionCookie
 {
     private const string Session = "larder_session";
     private const string Visitor = "larder_form";
+    private const string Secret = "larder_made";
+    private const int LongestSecret = 3072;
+    private static readonly TimeSpan SecretAge = TimeSpan.FromMinutes(1);
 
     public static string? Read(HttpContext context, LarderOptions options) => Value(context, Name(context, options, Session));
 
@@ -21,10 +24,23 @@ internal static class SessionCookie
 
     public static void WriteVisitor(HttpContext context, LarderOptions options, string secret) => Append(context, options, Visitor, secret);
 
+    public static string? ReadSecret(HttpContext context, LarderOptions options) => Value(context, Name(context, options, Secret), LongestSecret);
+
+    public static void WriteSecret(HttpContext context, LarderOptions options, string secret)
+    {
+        var attributes = Attributes(context, options);
+        attributes.MaxAge = SecretAge;
+        context.Response.Cookies.Append(Name(context, options, Secret), secret, attributes);
+    }
+
+    public static void DeleteSecret(HttpContext context, LarderOptions options) =>
+        context.Response.Cookies.Delete(Name(context, options, Secret), Attributes(context, options));
+
     public static void Delete(HttpContext context, LarderOptions options) =>
         context.Response.Cookies.Delete(Name(context, options, Session), Attributes(context, options));
 
-    private static string? Value(HttpContext context, string name) => context.Request.Cookies[name] is { Length: > 0 and <= 128 } value ? value : null;
+    private static string? Value(HttpContext context, string name, int longest = 128) =>
+        context.Request.Cookies[name] is { Length: > 0 } value && value.Length <= longest ? value : null;
 
     private static void Append(HttpContext context, LarderOptions options, string name, string secret) =>
         context.Response.Cookies.Append(Name(context, options, name), secret, Attributes(context, options));

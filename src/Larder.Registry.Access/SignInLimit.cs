@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using BitFaster.Caching.Lru;
 
-namespace Larder.Web.SigningIn;
+namespace Larder.Registry.Access;
 
 /// <summary>
 /// How often one may fail to sign in on this node: per address, and per name. Memory is bounded; whoever has not tried for longest

@@ -1,0 +1,10 @@
+namespace Larder.Web.Settings;
+
+/// <summary>
+/// All pages of settings, in the order of the navigation: the one place where a page stands with its address and with who sees it.
+/// </summary>
+internal static class SettingsTable
+{
+    /// <summary>One's own.</summary>
+    public static IReadOnlyList<SettingsPage> OfOneself { get; } = [OwnTokenPage.Page, PasswordPage.Page];
+}
