@@ -85,6 +85,10 @@ public sealed class Gate
     public ValueTask<AccessLevel> LevelAsync(Caller caller, Project project, CancellationToken cancellationToken = default) =>
         standings.LevelAsync(caller, project, cancellationToken);
 
+    /// <summary>The level of the caller in the group; an administrator may more than it says.</summary>
+    public ValueTask<AccessLevel> LevelAsync(Caller caller, Namespace group, CancellationToken cancellationToken = default) =>
+        standings.LevelAsync(caller, group, cancellationToken);
+
     /// <summary>Whether the caller may, whatever the scopes of its token.</summary>
     public async ValueTask<bool> AllowsAsync(
         Caller caller, Permission permission, Namespace group, CancellationToken cancellationToken = default)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Larder.Registry.Access;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
@@ -7,6 +8,34 @@ namespace Larder.Registry.Namespaces;
 /// <summary>A member with what there is to tell of its user.</summary>
 public sealed record Member(
     long UserId, string Username, string Name, string State, long AccessLevel, long CreatedAt, long? ExpiresAt);
+
+/// <summary>A membership that counts in a place, with where it comes from.</summary>
+public sealed class MemberWithSource
+{
+    /// <summary>The user.</summary>
+    public long UserId { get; init; }
+
+    /// <summary>The user's name.</summary>
+    public string Username { get; init; } = "";
+
+    /// <summary>The user's name for people.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>1 when the user stands for an access token of a project or group, else 0.</summary>
+    public long Bot { get; init; }
+
+    /// <summary>The level.</summary>
+    public long AccessLevel { get; init; }
+
+    /// <summary>Unix milliseconds.</summary>
+    public long CreatedAt { get; init; }
+
+    /// <summary>Midnight UTC (Unix milliseconds) from which on it no longer counts; null for never.</summary>
+    public long? ExpiresAt { get; init; }
+
+    /// <summary>The full path of the group above that it is of; null when it is of the place itself.</summary>
+    public string? SourcePath { get; init; }
+}
 
 /// <summary>Members of groups and projects. A membership that has expired is as good as none.</summary>
 public sealed class MemberStore(Database database, AccessCache cache, TimeProvider time)
@@ -52,6 +81,35 @@ public sealed class MemberStore(Database database, AccessCache cache, TimeProvid
         return database.ReadAsync(async session => (
             await session.QueryAsync<Member>($"{Highest(from)} order by user_id limit @Limit offset @Offset", parameters),
             await session.SingleAsync<long>($"select count(distinct m.user_id) {from}", parameters)), cancellationToken);
+    }
+
+    /// <summary>
+    /// A page of all memberships that count here, each with where it comes from: those of the place itself first, then those of the
+    /// groups above. A user may be among them more than once. And how many there are.
+    /// </summary>
+    /// <param name="place">The group or project.</param>
+    /// <param name="lineage">Of the group, or of the project's namespace.</param>
+    /// <param name="search">Text in name or username; null for all.</param>
+    /// <param name="page">Which part.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public Task<(IReadOnlyList<MemberWithSource> Members, long Total)> ListWithSourcesAsync(
+        Place place, string lineage, string? search, Page page, CancellationToken cancellationToken)
+    {
+        // The numbers of our own rows: there is no spelling for a list as a parameter that both databases know.
+        var above = string.Join(',', lineage.Split('/').Select(id => long.Parse(id, CultureInfo.InvariantCulture)));
+        var here = place.ProjectId is null ? "m.namespace_id = @NamespaceId" : "m.project_id = @ProjectId";
+        var from = $"""
+            from members m join users u on u.id = m.user_id left join namespaces a on a.id = m.namespace_id
+            where ({here} or m.namespace_id in ({above})) and {Counts} {(search is null ? "" : $"and {Matches}")}
+            """;
+        var parameters = Parameters(place, lineage, 0, search, page);
+        return database.ReadAsync(async session => (
+            await session.QueryAsync<MemberWithSource>($"""
+                select u.id as user_id, u.username, u.name, case when coalesce(u.bot_project_id, u.bot_namespace_id) is null then 0 else 1 end as bot,
+                  m.access_level, m.created_at, m.expires_at, case when {here} then null else a.full_path end as source_path
+                {from} order by case when {here} then 0 else 1 end, m.id limit @Limit offset @Offset
+                """, parameters),
+            await session.SingleAsync<long>($"select count(*) {from}", parameters)), cancellationToken);
     }
 
     /// <summary>A direct member; null when the user is none.</summary>

@@ -2,6 +2,7 @@ using Larder.Registry.Access;
 using Larder.Registry.Namespaces;
 using Larder.Registry.Packages;
 using Larder.Web.Maven;
+using Larder.Web.Settings;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -13,10 +14,11 @@ internal static class PlacePages
     /// <summary>The page at this path, or 404: the same for what is not there and what the caller may not see.</summary>
     public static async Task<IResult> AnswerAsync(HttpContext context)
     {
-        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)) return context.NoSuchPage();
         var parts = context.Request.Path.Value!.Trim('/').Split('/').Select(Uri.UnescapeDataString).ToList();
         var dash = parts.IndexOf("-");
         var path = string.Join('/', dash < 0 ? parts : parts[..dash]);
+        if (dash >= 0 && parts[dash..] is [_, "settings", .. var segments]) return await SettingsPages.OfPlaceAsync(context, path, segments);
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)) return context.NoSuchPage();
         var services = context.RequestServices;
         var (gate, caller) = (services.GetRequiredService<Gate>(), context.Caller());
         if (await services.GetRequiredService<ProjectStore>().FindAsync(path, context.RequestAborted) is { } project)
@@ -62,6 +64,7 @@ internal static class PlacePages
             ("HasRegistries", RegistrySight.CanHaveRegistries(group)
                 && await gate.AllowsAsync(caller, Permission.ReadVirtualRegistry, group, cancellationToken)),
             ("MayAddProject", await gate.AllowsAsync(caller, Permission.CreateProjectInGroup, group, cancellationToken)),
+            ("Settings", await SettingsPages.AddressAsync(context, new SettingsPlace(group, null))),
             ("Search", query.Search ?? ""), ("Pages", query.Pages(context, Math.Max(groupTotal, projectTotal))));
     }
 
@@ -80,6 +83,7 @@ internal static class PlacePages
             : ([], 0);
         return context.Page<ProjectPage>(StatusCodes.Status200OK, ("Project", project), ("Packages", packages), ("MayList", mayList),
             ("MayPublish", !caller.IsAnonymous && await gate.AllowsAsync(caller, Permission.PublishPackage, project, cancellationToken)),
+            ("Settings", await SettingsPages.AddressAsync(context, new SettingsPlace(null, project))),
             ("Search", words ?? ""), ("Order", order), ("Descending", descending), ("Pages", query.Pages(context, total)));
     }
 }

@@ -5,6 +5,10 @@ namespace Larder.Web.Settings;
 /// </summary>
 internal static class SettingsTable
 {
+    /// <summary>Of groups and projects.</summary>
+    public static IReadOnlyList<SettingsPage> OfPlaces { get; } =
+        [MemberPage.Page, PlaceTokenPage.Page, DeployTokenPage.Page, JobPage.Page];
+
     /// <summary>One's own.</summary>
     public static IReadOnlyList<SettingsPage> OfOneself { get; } = [OwnTokenPage.Page, PasswordPage.Page];
 }

@@ -1,4 +1,6 @@
 using Larder.Registry.Access;
+using Larder.Registry.Http;
+using Larder.Registry.Namespaces;
 using Larder.Testing;
 
 namespace Larder.Registry.Tests.Namespaces;
@@ -139,6 +141,33 @@ public abstract class MemberTests(LarderServer server)
 
     private static (long, int) Level(System.Text.Json.JsonElement member) =>
         (member.GetProperty("id").GetInt64(), member.GetProperty("access_level").GetInt32());
+
+    [Fact]
+    public async Task Memberships_are_listed_with_where_they_come_from()
+    {
+        var (store, page) = (server.Get<MemberStore>(), new Page(1, 10));
+        var above = await server.CreateGroupAsync(cancel);
+        var group = await server.CreateGroupAsync(cancel, parent: above);
+        var beside = await server.CreateGroupAsync(cancel, parent: above);
+        var project = await server.CreateProjectAsync(cancel, group: group);
+        var (anna, berta, gone) = (await server.CreateUserAsync(cancel), await server.CreateUserAsync(cancel), await server.CreateUserAsync(cancel));
+        await server.AddMemberAsync(above, anna, AccessLevel.Guest, cancel);
+        await server.AddMemberAsync(beside, berta, AccessLevel.Guest, cancel);
+        await server.AddMemberAsync(group, berta, AccessLevel.Reporter, cancel);
+        await server.AddMemberAsync(project, anna, AccessLevel.Developer, cancel);
+        await server.AddMemberAsync(project, gone, AccessLevel.Developer, cancel, new DateOnly(2026, 1, 1));
+        await root.AskAsync("POST", $"/projects/{project.Id}/access_tokens", cancel, new { name = "bot", scopes = new[] { "api" }, access_level = 20 });
+
+        var (members, total) = await store.ListWithSourcesAsync(new Place(project.Id, null), project.NamespaceLineage, null, page, cancel);
+        string Told(MemberWithSource member) => $"{(member.Bot == 1 ? "bot" : member.Username)} {member.AccessLevel} {member.SourcePath}";
+        string[] expected = [$"{anna.Username} 30 ", "bot 20 ", $"root 50 {above.FullPath}", $"{anna.Username} 10 {above.FullPath}", $"{berta.Username} 20 {group.FullPath}"];
+        members.Select(Told).Order().ShouldBe([.. expected.Append($"root 50 {group.FullPath}").Order()]);
+        members.Take(2).Select(Told).ShouldBe(expected[..2]);
+        total.ShouldBe(6);
+        (members, total) = await store.ListWithSourcesAsync(new Place(null, group.Id), group.Lineage, berta.Username.ToUpperInvariant(), page, cancel);
+        members.ShouldHaveSingleItem().SourcePath.ShouldBeNull();
+        total.ShouldBe(1);
+    }
 }
 
 public sealed class MemberTestsOnSqlite(SqliteServer fixture) : MemberTests(fixture.Server), IClassFixture<SqliteServer>;
