@@ -12,7 +12,7 @@ namespace Larder.Web;
 /// <param name="Username">Null for nobody in particular.</param>
 /// <param name="IsAdmin">Whether that is an administrator.</param>
 /// <param name="FormToken">What every form of this page sends along; null where nobody is signed in.</param>
-/// <param name="Here">Path and query of the page.</param>
+/// <param name="Here">Path and query of the page that the reader is looking at: for a form, of the page that has shown it.</param>
 /// <param name="BaseUrl">Where clients see this server, without a slash at the end.</param>
 public sealed record Frame(string? Username, bool IsAdmin, string? FormToken, string Here, string BaseUrl)
 {
@@ -20,8 +20,11 @@ public sealed record Frame(string? Username, bool IsAdmin, string? FormToken, st
     public bool IsSignedIn => Username is not null;
 
     /// <summary>Of a request that nobody is known of yet.</summary>
-    internal static Frame Of(HttpContext context, LarderOptions options) => new(null, false, null,
-        context.Request.Path.ToUriComponent() + context.Request.QueryString.ToUriComponent(), ExternalUrl.Base(context, options.ExternalUrl));
+    internal static Frame Of(HttpContext context, LarderOptions options)
+    {
+        var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
+        return new(null, false, null, ShownPage.Of(context, baseUrl), baseUrl);
+    }
 }
 
 /// <summary>A step of the way from the home page to this one; without an address where it is this page.</summary>

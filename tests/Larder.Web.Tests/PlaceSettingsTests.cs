@@ -10,6 +10,7 @@ namespace Larder.Web.Tests;
 /// <summary>Members and tokens of groups and projects.</summary>
 public sealed class PlaceSettingsTests(Chromium chromium, PageServer fixture) : IClassFixture<PageServer>
 {
+    private const string OfMaintainer = "general members access_tokens deploy_tokens jobs protection cleanup";
     private const string Attack = "<img src=x onerror=alert(1)>\"'";
     private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
     private readonly LarderServer server = fixture.Server;
@@ -143,8 +144,8 @@ public sealed class PlaceSettingsTests(Chromium chromium, PageServer fixture) : 
     [InlineData(AccessLevel.None, "", "")]
     [InlineData(AccessLevel.Guest, "members", "members")]
     [InlineData(AccessLevel.Developer, "members", "members")]
-    [InlineData(AccessLevel.Maintainer, "members deploy_tokens", "members access_tokens deploy_tokens jobs")]
-    [InlineData(AccessLevel.Owner, "members access_tokens deploy_tokens", "members access_tokens deploy_tokens jobs")]
+    [InlineData(AccessLevel.Maintainer, "members deploy_tokens", OfMaintainer)]
+    [InlineData(AccessLevel.Owner, "general members access_tokens deploy_tokens duplicates", OfMaintainer)]
     public async Task Pages_are_for_whoever_may_what_they_are_about(AccessLevel level, string ofGroup, string ofProject)
     {
         var project = await server.CreateProjectAsync(cancel);
@@ -156,7 +157,7 @@ public sealed class PlaceSettingsTests(Chromium chromium, PageServer fixture) : 
         foreach (var (path, expected) in (IEnumerable<(string, string)>)[(group.FullPath, ofGroup), (project.FullPath, ofProject)])
         {
             var seen = new List<string>();
-            foreach (var segment in (string[])["members", "access_tokens", "deploy_tokens", "jobs", "nothing", "members/x"])
+            foreach (var segment in (string[])["general", "members", "access_tokens", "deploy_tokens", "jobs", "duplicates", "protection", "cleanup", "nothing", "members/x"])
             {
                 var answer = await person.GetAsync(SettingsLinks.OfPlace(path, segment), cancel);
                 if (answer.Status == 200) seen.Add(segment);

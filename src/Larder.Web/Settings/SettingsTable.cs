@@ -7,7 +7,10 @@ internal static class SettingsTable
 {
     /// <summary>Of groups and projects.</summary>
     public static IReadOnlyList<SettingsPage> OfPlaces { get; } =
-        [MemberPage.Page, PlaceTokenPage.Page, DeployTokenPage.Page, JobPage.Page];
+    [
+        GeneralPage.Page, MemberPage.Page, PlaceTokenPage.Page, DeployTokenPage.Page, JobPage.Page, DuplicatesPage.Page, ProtectionPage.Page,
+        CleanupPage.Page,
+    ];
 
     /// <summary>One's own.</summary>
     public static IReadOnlyList<SettingsPage> OfOneself { get; } = [OwnTokenPage.Page, PasswordPage.Page];
