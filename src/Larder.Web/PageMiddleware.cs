@@ -13,6 +13,9 @@ namespace Larder.Web;
 /// <summary>Marks the endpoints that are pages.</summary>
 internal sealed class PageMetadata;
 
+/// <summary>Marks the forms that nobody need be signed in for.</summary>
+internal sealed class OpenForm;
+
 /// <summary>
 /// What holds for every page: headers, the caller from the cookie, and errors as pages. Whatever no route names, and is not of the
 /// API, is looked up as a group or project; as a route such a catch-all would take the API's own 404 and 405 away.
@@ -37,7 +40,8 @@ internal sealed partial class PageMiddleware(
         try
         {
             await FindCallerAsync(context);
-            if (endpoint is null) await (await PlacePages.AnswerAsync(context)).ExecuteAsync(context);
+            if (IsLateForm(context, endpoint)) await context.SignInFirst()!.ExecuteAsync(context);
+            else if (endpoint is null) await (await PlacePages.AnswerAsync(context)).ExecuteAsync(context);
             else await next(context);
         }
         catch (DatabaseUnavailableException) when (!context.Response.HasStarted)
@@ -50,6 +54,11 @@ internal sealed partial class PageMiddleware(
             await FailAsync(context, StatusCodes.Status500InternalServerError, "Something went wrong", "The log of the server says what it was.");
         }
     }
+
+    // Before anything is looked up: what one saw while one was signed in must not look as if it were gone.
+    private static bool IsLateForm(HttpContext context, Endpoint? endpoint) =>
+        HttpMethods.IsPost(context.Request.Method) && context.Caller().IsAnonymous
+        && endpoint is not null && endpoint.Metadata.GetMetadata<OpenForm>() is null;
 
     private static bool IsApi(PathString path) => path.StartsWithSegments("/api", StringComparison.Ordinal);
 

@@ -24,8 +24,8 @@ internal static class SignInPages
             context.Caller().IsAnonymous
                 ? Show(context, options, context.Request.Query["return"], "", FormErrors.None, StatusCodes.Status200OK)
                 : context.SeeOther(Links.Local(context.Request.Query["return"])));
-        pages.MapPost(Links.SignIn, SignInAsync);
-        pages.MapPost(Links.SignOut, SignOutAsync);
+        pages.MapPost(Links.SignIn, SignInAsync).WithMetadata(new OpenForm());
+        pages.MapPost(Links.SignOut, SignOutAsync).WithMetadata(new OpenForm());
     }
 
     private static async Task<IResult> SignInAsync(
