@@ -22,8 +22,7 @@ public sealed class JobTokenAllowlist(Database database, AccessCache cache, Time
     {
         const string from = """
             from projects p join namespaces n on n.id = p.namespace_id
-            left join job_token_allowlist a on a.source_id = p.id and a.project_id = @ProjectId
-            where p.id = @ProjectId or a.source_id is not null
+            where p.id in (select cast(@ProjectId as bigint) union all select source_id from job_token_allowlist where project_id = @ProjectId)
             """;
         var parameters = new { ProjectId = projectId, Limit = page.Size, page.Offset };
         return database.ReadAsync(async session => (

@@ -94,9 +94,12 @@ public sealed class PlaceSettingsTests(Chromium chromium, PageServer fixture) : 
         (await page.Locator(".secret code").TextContentAsync()).ShouldNotBeNull().ShouldStartWith("gldt-");
         (await page.GetByRole(AriaRole.Row).Filter(new() { HasText = "deployer" }).CountAsync()).ShouldBe(1);
         (await page.Locator("main img").CountAsync()).ShouldBe(0);
-        await page.GetByText("Revoke", new() { Exact = true }).ClickAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
-        (await page.GetByRole(AriaRole.Status).TextContentAsync()).ShouldBe("The deploy token is revoked.");
+        await page.Locator("summary").FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await page.Keyboard.PressAsync("Tab");
+        (await page.Locator("button:focus").TextContentAsync()).ShouldBe($"Revoke {Attack}");
+        await page.Keyboard.PressAsync("Enter");
+        await page.GetByText("The deploy token is revoked.").WaitForAsync();
     }
 
     [Fact]
@@ -174,6 +177,8 @@ public sealed class PlaceSettingsTests(Chromium chromium, PageServer fixture) : 
         }
         using var nobody = new Person(server);
         (await nobody.GetAsync(SettingsLinks.OfPlace(project.FullPath, "members"), cancel)).Header("Location")
+            .ShouldBe($"/-/sign_in?return={Uri.EscapeDataString(SettingsLinks.OfPlace(project.FullPath, "members"))}");
+        (await nobody.PostAsync(SettingsLinks.OfPlace(project.FullPath, "members"), cancel, ("do", "add"))).Header("Location")
             .ShouldBe($"/-/sign_in?return={Uri.EscapeDataString(SettingsLinks.OfPlace(project.FullPath, "members"))}");
         (await nobody.GetAsync("/no/such/-/settings", cancel)).Header("Location").ShouldBe("/-/sign_in?return=%2Fno%2Fsuch%2F-%2Fsettings");
     }
