@@ -1,9 +1,13 @@
 using Larder.Registry.Data;
+using Larder.Registry.Http;
 
 namespace Larder.Registry.Access;
 
 /// <summary>A job token. It works until it expires (Unix milliseconds) or is ended.</summary>
 public sealed record JobToken(long Id, long ProjectId, long UserId, long CreatedAt, long ExpiresAt);
+
+/// <summary>A job token that still works, with the name of the user whose rights it has.</summary>
+public sealed record RunningJobToken(long Id, long ProjectId, long UserId, string Username, long CreatedAt, long ExpiresAt);
 
 /// <summary>Job tokens that were minted through the API. Only their SHA-256 is kept.</summary>
 public sealed class JobTokenStore(Database database, AccessCache cache, TimeProvider time)
@@ -32,6 +36,22 @@ public sealed class JobTokenStore(Database database, AccessCache cache, TimeProv
         }, cancellationToken);
         cache.UsersChanged();
         return (token, text);
+    }
+
+    /// <summary>A page of the tokens of a project that still work, the newest first, and how many there are.</summary>
+    public Task<(IReadOnlyList<RunningJobToken> Tokens, long Total)> ListAsync(long projectId, Page page, CancellationToken cancellationToken)
+    {
+        const string from = """
+            from job_tokens t join users u on u.id = t.user_id where t.project_id = @ProjectId and t.ended_at is null and t.expires_at > @Now
+            """;
+        var parameters = new
+        {
+            ProjectId = projectId, Now = time.GetUtcNow().ToUnixTimeMilliseconds(), Limit = page.Size, page.Offset, Page.CountLimit,
+        };
+        return database.ReadAsync(async session => (
+            await session.QueryAsync<RunningJobToken>(
+                $"select t.id, t.project_id, t.user_id, u.username, t.created_at, t.expires_at {from} order by t.id desc limit @Limit offset @Offset", parameters),
+            await session.SingleAsync<long>($"select count(*) from (select 1 {from} limit @CountLimit) counted", parameters)), cancellationToken);
     }
 
     /// <summary>Ends a token of this project: at once here, within five seconds on other nodes. False when there is none that runs.</summary>

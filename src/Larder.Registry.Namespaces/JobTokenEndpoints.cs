@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Larder.Registry.Namespaces;
 
 /// <summary>
-/// Minting and ending job tokens, which is Larder's own: it runs no jobs. Below it GitLab's API of the projects whose jobs may
+/// Minting, listing and ending job tokens, which is Larder's own: it runs no jobs. Below it GitLab's API of the projects whose jobs may
 /// use a project.
 /// </summary>
 internal static class JobTokenEndpoints
@@ -19,6 +19,8 @@ internal static class JobTokenEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var project = app.MapGroup("/api/v4/projects/{id}");
+        project.MapGet("/job_tokens", ListAsync).Requires(Permission.ManageJobTokens, Surface.Api)
+            .Describes("Lists the job tokens of the project that still work.", [..Page.Parameters]);
         project.MapPost("/job_tokens", MintAsync).Requires(Permission.ManageJobTokens, Surface.Api)
             .Describes("Makes a job token of the project; its text is told only now.", "user_id:integer", "expires_in:integer").Audits("job_token_minted");
         project.MapDelete("/job_tokens/{token_id}", EndAsync).Requires(Permission.ManageJobTokens, Surface.Api)
@@ -34,6 +36,22 @@ internal static class JobTokenEndpoints
         project.MapDelete("/job_token_scope/allowlist/{target_project_id}", DisallowAsync).Requires(Permission.ManageJobTokens, Surface.Api)
             .Describes("Shuts them out.")
             .Audits("job_token_allowlist_reduced");
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext context, Gate gate, ProjectStore projects, JobTokenStore tokens, LarderOptions options, CancellationToken cancellationToken)
+    {
+        var parameters = await ApiParameters.ReadAsync(context);
+        var page = Page.Read(parameters);
+        if (parameters.Problems is { } problems) return problems;
+        var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
+        if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
+        var (found, total) = await tokens.ListAsync(project!.Id, page, cancellationToken);
+        page.WriteHeaders(context, total, options.ExternalUrl, found.Count);
+        return ApiJson.Answer(found.Select(token => new
+        {
+            token.Id, token.ProjectId, token.UserId, CreatedAt = ApiJson.Instant(token.CreatedAt), ExpiresAt = ApiJson.Instant(token.ExpiresAt),
+        }));
     }
 
     private static async Task<IResult> MintAsync(

@@ -111,6 +111,15 @@ public sealed class PlaceSettingsTests(Chromium chromium, PageServer fixture) : 
         var page = visit.Page;
         await visit.SignInAsync(LarderServer.RootToken);
         await page.GotoAsync(SettingsLinks.OfPlace(project.FullPath, "jobs"));
+        await page.GetByLabel("A new one that works for").SelectOptionAsync("86400");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Make a job token" }).ClickAsync();
+        var job = server.ClientFor((string?)null);
+        job.DefaultRequestHeaders.Add("JOB-TOKEN", await page.Locator(".secret code").TextContentAsync());
+        (await job.AskAsync("GET", $"/projects/{project.Id}/packages", cancel)).Status.ShouldBe(200);
+        await page.GetByText("End", new() { Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "End job token" }).ClickAsync();
+        (await page.GetByText("None works now.").CountAsync()).ShouldBe(1);
+        (await job.AskAsync("GET", $"/projects/{project.Id}/packages", cancel)).Status.ShouldBe(401);
         await page.GetByLabel("Project", new() { Exact = true }).FillAsync("no/such");
         await page.GetByRole(AriaRole.Button, new() { Name = "Let its jobs in" }).ClickAsync();
         (await page.Locator("#project-about").TextContentAsync()).ShouldBe("Project is none that you may see");

@@ -11,17 +11,23 @@ namespace Larder.Web.Settings;
 /// <param name="Claims">What a statement must say: names and patterns.</param>
 public sealed record TrustRuleRow(TrustRule Rule, string Username, IReadOnlyList<KeyValuePair<string, string>> Claims);
 
-/// <summary>Which CI jobs may use a project: those of other projects, and those that an issuer vouches for.</summary>
+/// <summary>The job tokens of a project, and which other CI jobs may use it: those of other projects, and those that an issuer vouches for.</summary>
 internal static class JobPage
 {
+    private const string Tokens = "/job_tokens";
     private const string Rules = "/job_token_trust_rules";
     private const string Allowlist = "/job_token_scope/allowlist";
+
+    // What runs now is few; a list of all that a busy project has minted within a week would be nobody's to read.
+    private const int MostTokens = 50;
 
     public static SettingsPage Page { get; } = new("jobs", "CI jobs", ShowAsync)
     {
         InProject = Permission.ManageJobTokens,
         Actions = new Dictionary<string, SettingsAction>
         {
+            ["mint"] = new(MintAsync),
+            ["end"] = new(EndAsync, "The job token is ended."),
             ["allow"] = new(AllowAsync, "The jobs of that project are let in."),
             ["disallow"] = new(DisallowAsync, "The jobs of that project are shut out."),
             ["trust"] = new(TrustAsync, "The rule is added."),
@@ -36,7 +42,9 @@ internal static class JobPage
         var visible = new List<Project>();
         foreach (var project in allowed)
             if (await visit.Get<Gate>().AllowsAsync(visit.Caller, Permission.ReadProject, project, visit.Cancel)) visible.Add(project);
+        var (running, _) = await visit.Get<JobTokenStore>().ListAsync(visit.Place.Id, new Registry.Http.Page(1, MostTokens + 1), visit.Cancel);
         return visit.Page<JobsView>(
+            ("Tokens", running.Take(MostTokens).ToList()), ("HasMoreTokens", running.Count > MostTokens),
             ("Project", visit.Place.Project), ("Allowed", visible), ("Hidden", allowed.Count - visible.Count), ("Pages", query.Pages(visit.Context, total)),
             ("Rules", await RulesAsync(visit)), ("Levels", await visit.GrantableAsync()));
     }
@@ -52,6 +60,16 @@ internal static class JobPage
         }
         return rows;
     }
+
+    private static async Task<SettingsResult> MintAsync(SettingsVisit visit, PageForm form)
+    {
+        var outcome = await visit.RunHereAsync("POST", Tokens, new { expires_in = form["expires_in"] });
+        if (outcome.Succeeded) visit.Reveal("A job token", outcome.Body.GetProperty("token").GetString()!);
+        return outcome;
+    }
+
+    private static async Task<SettingsResult> EndAsync(SettingsVisit visit, PageForm form) =>
+        await visit.RunHereAsync("DELETE", $"{Tokens}/{{token_id}}", null, ("token_id", form["id"]));
 
     private static async Task<SettingsResult> AllowAsync(SettingsVisit visit, PageForm form)
     {

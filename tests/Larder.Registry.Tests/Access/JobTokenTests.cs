@@ -26,6 +26,24 @@ public abstract class JobTokenTests(LarderServer server)
             .ShouldBe("2026-01-02T04:04:05.000Z");
     }
 
+    [Fact]
+    public async Task Those_that_work_are_listed_without_their_text()
+    {
+        var world = await World.CreateAsync(server, cancel);
+        var path = $"/projects/{world.Project.Id}/job_tokens";
+        var maintainer = server.ClientFor(world.Users["maintainer"]);
+        var (first, second, ended) = (await maintainer.AskAsync("POST", path, cancel), await root.AskAsync("POST", path, cancel), await root.AskAsync("POST", path, cancel));
+        (await root.AskAsync("DELETE", $"{path}/{ended["id"]}", cancel)).Status.ShouldBe(204);
+        var listed = await maintainer.AskAsync("GET", path, cancel);
+        listed.Json.EnumerateArray().Select(token => token.GetProperty("id").ToString()).ShouldBe([second["id"]!, first["id"]!]);
+        listed.Json[1].ToString().ShouldBe($$"""
+            {"id":{{first["id"]}},"project_id":{{world.Project.Id}},"user_id":{{world.Users["maintainer"].Id}},"created_at":"2026-01-02T03:04:05.000Z","expires_at":"2026-01-02T04:04:05.000Z"}
+            """);
+        listed.Header("X-Total").ShouldBe("2");
+        (await maintainer.AskAsync("GET", $"{path}?per_page=1&page=2", cancel)).Json[0].GetProperty("id").ToString().ShouldBe(first["id"]);
+        (await server.ClientFor(world.Users["developer"]).AskAsync("GET", path, cancel)).Status.ShouldBe(403);
+    }
+
     [Theory]
     [InlineData("anonymous", 401)]
     [InlineData("stranger", 404)]
