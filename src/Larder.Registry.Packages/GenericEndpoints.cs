@@ -44,7 +44,8 @@ internal static class GenericEndpoints
         // Again: a rule that was made while the body arrived holds for it.
         if (await ProtectedAsync() is { } late) return late;
         var added = await files.AddAsync(
-            new NewPackageFile(project!.Id, names, wishes.Status, context.Caller().UserId, blob!, AuditEvent.Of(context, PublishedEvent)),
+            new NewPackageFile(project!.Id, names, wishes.Status, context.Caller().UserId, blob!, AuditEvent.Of(context, PublishedEvent),
+                PublishedWith.Of(context.Caller())),
             cancellationToken);
         if (added is null) return ApiError.BadRequest("Duplicate package is not allowed");
         return wishes.SelectsFile

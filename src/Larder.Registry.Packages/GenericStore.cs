@@ -11,8 +11,9 @@ namespace Larder.Registry.Packages;
 /// <param name="CreatorId">The user who publishes.</param>
 /// <param name="Blob">The bytes, which the blob store holds already.</param>
 /// <param name="Happened">The audit event of publishing it; null where nobody publishes.</param>
+/// <param name="With">The credential that it is published with; null where nobody publishes.</param>
 public sealed record NewPackageFile(
-    long ProjectId, GenericNames Names, string? Status, long? CreatorId, StoredBlob Blob, AuditEvent? Happened = null);
+    long ProjectId, GenericNames Names, string? Status, long? CreatorId, StoredBlob Blob, AuditEvent? Happened = null, PublishedWith? With = null);
 
 /// <summary>What a fetch of a generic file needs: one row.</summary>
 public sealed record GenericDownload(
@@ -81,26 +82,29 @@ public sealed class GenericStore(Database database, AuditLog audit, TimeProvider
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         await BlobRows.SaveAsync(session, file.Blob, now);
         // Whoever adds to the same package waits here until this one is done, so that both see each other's file.
-        var packageId = await session.SingleAsync<long>("""
+        var package = await session.SingleAsync<PackageRow>("""
             insert into packages (project_id, type, name, version, status, creator_id, created_at, updated_at)
             values (@ProjectId, 'generic', @Name, @Version, coalesce(@Status, 'default'), @CreatorId, @Now, @Now)
             on conflict (project_id, type, name, version) where status <> 'pending_destruction'
             do update set status = coalesce(@Status, packages.status), updated_at = excluded.updated_at
-            returning id
+            returning id, created_at
             """, new { file.ProjectId, Name = file.Names.PackageName, file.Names.Version, file.Status, file.CreatorId, Now = now });
+        var packageId = package.Id;
+        if (package.CreatedAt == now) await PackageNames.AddAsync(session, file.ProjectId, file.Names.PackageName);
         var digests = file.Blob.Digests;
         var settings = await PackageSettingsStore.OfProjectAsync(session, file.ProjectId);
         if (!settings.AllowDuplicatesIn(file.Names.PackageName, file.Names.Version)
             && await NewestAsync(session, packageId, file.Names.StoredName) is { } there)
             return there.Sha256 == digests.Sha256.Hex ? there : throw new DuplicateFileException();
         var fileId = await session.SingleAsync<long>("""
-            insert into package_files (package_id, file_name, sha256, size, status, creator_id, created_at, updated_at)
-            values (@PackageId, @FileName, @Sha256, @Size, 'default', @CreatorId, @Now, @Now)
+            insert into package_files
+              (package_id, file_name, sha256, size, status, creator_id, credential_kind, credential_id, created_at, updated_at)
+            values (@PackageId, @FileName, @Sha256, @Size, 'default', @CreatorId, @CredentialKind, @CredentialId, @Now, @Now)
             returning id
             """, new
         {
             PackageId = packageId, FileName = file.Names.StoredName, Sha256 = digests.Sha256.Hex, Size = file.Blob.Length,
-            file.CreatorId, Now = now,
+            file.CreatorId, CredentialKind = file.With?.Kind, CredentialId = file.With?.Id, Now = now,
         });
         if (file.Happened is not null) await audit.AddAsync(session, file.Happened);
         return new PackageFile(fileId, packageId, file.Names.StoredName, digests.Sha256.Hex, file.Blob.Length, PackageStatus.Default,
@@ -114,6 +118,8 @@ public sealed class GenericStore(Database database, AuditLog audit, TimeProvider
             order by f.id desc
             limit 1
             """, new { PackageId = packageId, FileName = fileName });
+
+    private sealed record PackageRow(long Id, long CreatedAt);
 }
 
 /// <summary>Undoes what a transaction did to a package before the duplicate was found.</summary>

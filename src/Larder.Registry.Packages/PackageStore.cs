@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
@@ -65,6 +66,19 @@ public sealed class PackageStore(Database database, TimeProvider time)
                 """, parameters);
             return (rows, total);
         }, cancellationToken);
+
+    /// <summary>Who published these files, and with what.</summary>
+    public Task<IReadOnlyList<Publication>> PublicationsAsync(IReadOnlyList<PackageFile> files, CancellationToken cancellationToken) =>
+        files.Count == 0 ? Task.FromResult<IReadOnlyList<Publication>>([]) : database.ReadAsync(session => session.QueryAsync<Publication>($"""
+            select f.id as file_id, u.username, f.credential_kind as kind, coalesce(t.name, d.name, j.full_path) as credential_name
+            from package_files f
+            left join users u on u.id = f.creator_id
+            left join personal_access_tokens t
+              on t.id = f.credential_id and f.credential_kind in ('{PublishedWith.PersonalAccessToken}', '{PublishedWith.ResourceToken}')
+            left join deploy_tokens d on d.id = f.credential_id and f.credential_kind = '{PublishedWith.DeployToken}'
+            left join projects j on j.id = f.credential_id and f.credential_kind = '{PublishedWith.Job}'
+            where f.id in ({string.Join(',', files.Select(file => file.Id.ToString(CultureInfo.InvariantCulture)))})
+            """), cancellationToken);
 
     /// <summary>One file of a package, or null.</summary>
     public Task<PackageFile?> FindFileAsync(long packageId, long id, CancellationToken cancellationToken) =>

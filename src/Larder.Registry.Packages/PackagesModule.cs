@@ -14,6 +14,10 @@ public static class PackagesModule
     {
         services.AddSingleton(provider => new PackageListing(
             provider.GetRequiredService<Database>(), provider.GetRequiredService<PermissionTable>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new PackageSearch(
+            provider.GetRequiredService<Database>(), provider.GetRequiredService<PermissionTable>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddPeriodicWork<PackageNames>();
+        services.AddPeriodicWork<PackageDownloads>();
         services.AddSingleton<GenericStore>();
         services.AddSingleton<ResumableStore>();
         services.AddSingleton<ResumableTransfer>();

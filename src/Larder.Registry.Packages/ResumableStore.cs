@@ -83,7 +83,7 @@ public sealed class ResumableStore(Database database, GenericStore files, Larder
 
     /// <summary>Gives the whole file to its package, by the same way as a file that came at once, and lets the pieces go: once, whoever tries.</summary>
     public async Task<UploadEnd> PublishAsync(
-        ResumableUpload upload, StoredBlob whole, AuditEvent happened, CancellationToken cancellationToken)
+        ResumableUpload upload, StoredBlob whole, AuditEvent happened, PublishedWith? with, CancellationToken cancellationToken)
     {
         try
         {
@@ -97,7 +97,8 @@ public sealed class ResumableStore(Database database, GenericStore files, Larder
                         ? UploadEnd.Published : UploadEnd.Gone;
                 }
                 await session.ExecuteAsync("delete from package_upload_pieces where upload_id = @Id", new { upload.Id });
-                await files.AddAsync(session, new NewPackageFile(upload.ProjectId, upload.Names, upload.Status, upload.CreatorId, whole, happened));
+                await files.AddAsync(session, new NewPackageFile(
+                    upload.ProjectId, upload.Names, upload.Status, upload.CreatorId, whole, happened, with));
                 return UploadEnd.Published;
             }, cancellationToken);
         }

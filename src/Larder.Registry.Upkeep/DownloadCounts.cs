@@ -8,7 +8,7 @@ namespace Larder.Registry.Upkeep;
 /// <summary>What is counted.</summary>
 public enum Downloaded
 {
-    /// <summary>A package: only when it was last downloaded.</summary>
+    /// <summary>A package: when it was last downloaded, and how often on each day.</summary>
     Package,
 
     /// <summary>A cache entry of a virtual registry: how often, and when last.</summary>
@@ -20,6 +20,11 @@ public sealed class DownloadCounts(Database database, TimeProvider time, ILogger
 {
     // Between two writes; more different files than this in ten seconds are not counted, rather than filling the memory.
     private const int MostCounted = 200_000;
+
+    /// <summary>The <see cref="DateOnly.DayNumber"/> of 1970-01-01: days of rows count from there.</summary>
+    public static readonly int DayZero = DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
+
+    private static readonly long Day = (long)TimeSpan.FromDays(1).TotalMilliseconds;
 
     private readonly ConcurrentDictionary<(Downloaded What, long Id), Counter> counters = new();
 
@@ -78,13 +83,20 @@ public sealed class DownloadCounts(Database database, TimeProvider time, ILogger
                         downloaded_at = case when downloaded_at < @Last then @Last else downloaded_at end
                       where id = @Id
                       """, new { Id = id, Count = count, Last = last });
+                if (what == Downloaded.Package) await CountDayAsync(session, id, count, last / Day);
             }
         }, cancellationToken);
+
+    // Of the row of the package, which may be gone by now.
+    private static Task<int> CountDayAsync(Session session, long id, long count, long day) => session.ExecuteAsync("""
+        insert into package_downloads (package_id, day, count)
+        select p.id, @Day, @Count from packages p where p.id = @Id
+        on conflict (package_id, day) do update set count = package_downloads.count + excluded.count
+        """, new { Id = id, Day = day, Count = count });
 
     private sealed class Counter
     {
         public long Count;
         public long Last;
     }
-
 }

@@ -34,7 +34,10 @@ public static class Links
     public static string Place(string fullPath) => "/" + string.Join('/', fullPath.Split('/').Select(Uri.EscapeDataString));
 
     /// <summary>A package.</summary>
-    public static string Package(Project project, long packageId) => $"{Place(project.FullPath)}/-/packages/{Number(packageId)}";
+    public static string Package(Project project, long packageId) => Package(project.FullPath, packageId);
+
+    /// <summary>A package of the project with this full path.</summary>
+    public static string Package(string projectPath, long packageId) => $"{Place(projectPath)}/-/packages/{Number(packageId)}";
 
     /// <summary>Deletes a package (POST).</summary>
     public static string DeletePackage(Package package) => $"/-/projects/{Number(package.ProjectId)}/packages/{Number(package.Id)}/delete";

@@ -80,6 +80,16 @@ public sealed class GenericPageTests(Target target) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Gradle_fetches_one_file()
+    {
+        await BashAsync("curl-publish");
+        await File.WriteAllTextAsync(folder["build.gradle"], Example("gradle-fetch"), Token);
+        await Command.RunAsync("gradle", ["--no-daemon", "--quiet", "--gradle-user-home", folder["home"], "fetchFromLarder"], Token, folder.Path,
+            new Dictionary<string, string> { ["LARDER_TOKEN"] = target.Token, ["GRADLE_OPTS"] = ProjectFiles.QuickStart });
+        (await File.ReadAllBytesAsync(folder["build/larder/app.zip"], Token)).ShouldBe(Content);
+    }
+
+    [Fact]
     public async Task Python_gitlab_publishes_and_fetches()
     {
         await File.WriteAllTextAsync(folder["example.py"], Example("python"), Token);

@@ -8,6 +8,7 @@ if (navigator.clipboard) {
     button.type = "button";
     button.className = "small secondary outline";
     button.textContent = "Copy";
+    if (block.dataset.copy) button.setAttribute("aria-label", "Copy " + block.dataset.copy);
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(block.textContent);
       button.textContent = "Copied";
@@ -34,6 +35,24 @@ for (const form of document.querySelectorAll("form[data-test]")) {
     button.removeAttribute("aria-busy");
     if (found) result.replaceChildren(...found.childNodes);
     else { form.dataset.plain = "1"; form.requestSubmit(button); }
+  });
+}
+
+// A search field narrows the rows that are shown while one types; sending the form searches everything.
+for (const field of document.querySelectorAll("input[data-filters]")) {
+  const rows = document.getElementById(field.dataset.filters);
+  const status = document.querySelector("[data-filtered='" + field.dataset.filters + "']");
+  if (!rows) continue;
+  field.addEventListener("input", () => {
+    const words = field.value.toLowerCase().split(/\s+/).filter(word => word);
+    let shown = 0;
+    for (const row of rows.children) {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every(word => text.includes(word));
+      if (!row.hidden) shown++;
+    }
+    status.hidden = words.length === 0;
+    status.textContent = shown + " of the " + rows.children.length + " rows on this page. Enter searches all.";
   });
 }
 

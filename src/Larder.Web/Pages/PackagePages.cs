@@ -15,6 +15,8 @@ internal static class PackagePages
 {
     private const string OnePackage = "/api/v4/projects/{id}/packages/{package_id}";
 
+    private const int DaysOfChart = 30;
+
     public static void Map(IEndpointRouteBuilder pages)
     {
         pages.MapGet("/-/projects/{id:long}/packages/{package:long}/files/{file:long}", DownloadAsync);
@@ -33,8 +35,13 @@ internal static class PackagePages
         var (files, total) = await packages.FilesAsync(package.Id, "file_name", descending: false, query.Page, cancellationToken);
         var creator = package.CreatorId is { } creatorId && !caller.IsAnonymous
             ? await services.GetRequiredService<UserStore>().FindAsync(creatorId, cancellationToken) : null;
+        // Names of tokens are for those who read the audit events of the project as well.
+        var maySeeCredentials = !caller.IsAnonymous && await gate.AllowsAsync(caller, Permission.ManageProject, project, cancellationToken);
+        var publications = caller.IsAnonymous ? [] : await packages.PublicationsAsync(files, cancellationToken);
         return context.Page<PackagePage>(StatusCodes.Status200OK, ("Project", project), ("Package", package), ("Files", files),
             ("OtherVersions", await packages.OtherVersionsAsync(package, cancellationToken)), ("Creator", creator?.Username),
+            ("Publications", publications.ToDictionary(publication => publication.FileId)), ("MaySeeCredentials", maySeeCredentials),
+            ("Downloads", await services.GetRequiredService<PackageDownloads>().OfPackageAsync(package.Id, DaysOfChart, cancellationToken)),
             ("MayDelete", !caller.IsAnonymous && await gate.AllowsAsync(caller, Permission.DestroyPackage, project, cancellationToken)),
             ("Pages", query.Pages(context, total)));
     }
