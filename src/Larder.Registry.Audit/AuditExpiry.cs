@@ -14,10 +14,15 @@ public sealed class AuditExpiry(AuditLog log, LarderOptions options, TimeProvide
     public TimeSpan Interval => TimeSpan.FromHours(1);
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
-        if (options.AuditDays == 0) return;
+        if (options.AuditDays == 0) return null;
         var olderThan = time.GetUtcNow().AddDays(-options.AuditDays).ToUnixTimeMilliseconds();
-        while (await log.RemoveAsync(olderThan, RowsPerStep, cancellationToken) == RowsPerStep) await Task.Yield();
+        for (var removed = 0L; ;)
+        {
+            var step = await log.RemoveAsync(olderThan, RowsPerStep, cancellationToken);
+            removed += step;
+            if (step < RowsPerStep) return removed == 0 ? null : $"{removed} events older than {options.AuditDays} days";
+        }
     }
 }

@@ -19,12 +19,14 @@ public sealed partial class CleanupRuns(
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
+        var (packages, files) = (0L, 0L);
         while (await policies.TakeDueAsync(cancellationToken) is { } due)
         {
             var removed = await cleanup.RunAsync(due.ProjectId, due.Policy, cancellationToken);
             if (removed.Files + removed.Packages == 0) continue;
+            (packages, files) = (packages + removed.Packages, files + removed.Files);
             Cleaned(logger, due.ProjectId, removed.Packages, removed.Files);
             await audit.AddAsync(new AuditEvent
             {
@@ -33,6 +35,7 @@ public sealed partial class CleanupRuns(
                 Target = $"{removed.Packages} packages, {removed.Files} package files",
             });
         }
+        return packages + files == 0 ? null : $"{packages} packages, {files} package files";
     }
 
     [LoggerMessage(5101, LogLevel.Information, "The cleanup policy of project {ProjectId} has removed {Packages} packages and {Files} package files")]

@@ -37,13 +37,14 @@ public sealed class PackageDownloads(Database database, TimeProvider time) : IPe
     }
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
         var before = (long)(Today - Days - DownloadCounts.DayZero);
         while (await database.WriteAsync(session => session.ExecuteAsync("""
             delete from package_downloads where (package_id, day) in (
               select package_id, day from package_downloads where day < @Before order by day limit @Limit)
             """, new { Before = before, Limit = RowsPerStep }), cancellationToken) == RowsPerStep) await Task.Yield();
+        return null;
     }
 
     private sealed record Row(long Day, long Count);

@@ -18,9 +18,9 @@ public sealed class PackageNames(Database database) : IPeriodicWork
     public TimeSpan Interval => TimeSpan.FromHours(1);
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
-        await RepeatAsync("""
+        var added = await RepeatAsync("""
             insert into package_names (project_id, name, name_key)
             select distinct p.project_id, p.name, lower(p.name) from packages p
             where p.status <> 'pending_destruction'
@@ -28,13 +28,14 @@ public sealed class PackageNames(Database database) : IPeriodicWork
             limit @Limit
             on conflict (project_id, name) do nothing
             """, cancellationToken);
-        await RepeatAsync("""
+        var removed = await RepeatAsync("""
             delete from package_names where (project_id, name) in (
               select n.project_id, n.name from package_names n
               where not exists (select 1 from packages p
                 where p.project_id = n.project_id and p.name = n.name and p.status <> 'pending_destruction')
               limit @Limit)
             """, cancellationToken);
+        return added + removed == 0 ? null : $"{added} names added, {removed} removed";
     }
 
     /// <summary>Says that a project has a package of this name: a part of the transaction that adds it.</summary>
@@ -42,9 +43,13 @@ public sealed class PackageNames(Database database) : IPeriodicWork
         insert into package_names (project_id, name, name_key) values (@ProjectId, @Name, @Key) on conflict (project_id, name) do nothing
         """, new { ProjectId = projectId, Name = name, Key = name.ToLowerInvariant() });
 
-    private async Task RepeatAsync(string step, CancellationToken cancellationToken)
+    private async Task<long> RepeatAsync(string step, CancellationToken cancellationToken)
     {
-        while (await database.WriteAsync(session => session.ExecuteAsync(step, new { Limit = RowsPerStep }), cancellationToken) == RowsPerStep)
-            await Task.Yield();
+        for (var rows = 0L; ;)
+        {
+            var changed = await database.WriteAsync(session => session.ExecuteAsync(step, new { Limit = RowsPerStep }), cancellationToken);
+            rows += changed;
+            if (changed < RowsPerStep) return rows;
+        }
     }
 }

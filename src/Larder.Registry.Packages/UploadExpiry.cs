@@ -13,9 +13,11 @@ public sealed partial class UploadExpiry(ResumableStore uploads, ILogger<UploadE
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
-        if (await uploads.DeleteExpiredAsync(cancellationToken) is var count and > 0) UploadsGivenUp(logger, count);
+        if (await uploads.DeleteExpiredAsync(cancellationToken) is not (var count and > 0)) return null;
+        UploadsGivenUp(logger, count);
+        return $"{count} uploads that had expired";
     }
 
     [LoggerMessage(5102, LogLevel.Information, "{Count} uploads had expired and are given up")]

@@ -12,6 +12,9 @@ public sealed class AbandonedUploads(S3BlobStore blobs, LarderOptions options, T
     public TimeSpan Interval => TimeSpan.FromDays(1);
 
     /// <inheritdoc/>
-    public Task RunAsync(CancellationToken cancellationToken) =>
-        blobs.AbortUploadsAsync(time.GetUtcNow().AddHours(-options.BlobGraceHours), cancellationToken);
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
+    {
+        await blobs.AbortUploadsAsync(time.GetUtcNow().AddHours(-options.BlobGraceHours), cancellationToken);
+        return null;
+    }
 }

@@ -12,7 +12,7 @@ public interface IPeriodicWork
     /// <summary>Time from the end of a run to the next one.</summary>
     TimeSpan Interval { get; }
 
-    /// <summary>One run.</summary>
+    /// <summary>One run. Answers what was done, in words for people; null for nothing.</summary>
     /// <param name="cancellationToken">The node stops, or another node has taken over.</param>
-    Task RunAsync(CancellationToken cancellationToken);
+    Task<string?> RunAsync(CancellationToken cancellationToken);
 }

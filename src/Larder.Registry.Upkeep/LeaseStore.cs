@@ -8,7 +8,8 @@ public sealed class LeaseStore(Database database, TimeProvider time)
     /// <summary>How long a lease lasts unless it is renewed. Clocks of the nodes must agree much better than this.</summary>
     public static readonly TimeSpan Duration = TimeSpan.FromMinutes(5);
 
-    private readonly string node = $"{Environment.MachineName}/{Guid.NewGuid():N}";
+    /// <summary>Names this node, from its start to its end.</summary>
+    public string Node { get; } = $"{Environment.MachineName}/{Guid.NewGuid():N}";
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -28,20 +29,20 @@ public sealed class LeaseStore(Database database, TimeProvider time)
             return await session.ExecuteAsync("""
                 update leases set holder = @Node, held_until = @Until
                 where name = @Name and next_run_at <= @Now and held_until <= @Now
-                """, new { work.Name, Node = node, Until = Later(Duration), Now = now }) == 1;
+                """, new { work.Name, Node, Until = Later(Duration), Now = now }) == 1;
         }, cancellationToken);
     }
 
     /// <summary>Keeps the lease; false when another node has it.</summary>
     public Task<bool> RenewAsync(IPeriodicWork work, CancellationToken cancellationToken) => database.WriteAsync(
         async session => await session.ExecuteAsync("update leases set held_until = @Until where name = @Name and holder = @Node",
-            new { work.Name, Node = node, Until = Later(Duration) }) == 1, cancellationToken);
+            new { work.Name, Node, Until = Later(Duration) }) == 1, cancellationToken);
 
     /// <summary>Gives the lease back; the work is due again after <paramref name="pause"/>.</summary>
     public Task ReleaseAsync(IPeriodicWork work, TimeSpan pause, CancellationToken cancellationToken) => database.WriteAsync(
         session => session.ExecuteAsync("""
             update leases set holder = null, held_until = 0, next_run_at = @Next where name = @Name and holder = @Node
-            """, new { work.Name, Node = node, Next = Later(pause) }), cancellationToken);
+            """, new { work.Name, Node, Next = Later(pause) }), cancellationToken);
 
     private long Later(TimeSpan span) => (time.GetUtcNow() + span).ToUnixTimeMilliseconds();
 

@@ -20,7 +20,7 @@ public sealed partial class OrphanSweep(
     public TimeSpan Interval => TimeSpan.FromDays(1);
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
         // Before it their row would have come, or never comes.
         var graceBegan = time.GetUtcNow().AddHours(-options.BlobGraceHours);
@@ -32,7 +32,9 @@ public sealed partial class OrphanSweep(
             if (old.Count == BlobsPerLook) await RemoveAsync();
         }
         await RemoveAsync();
-        if (count > 0) Swept(logger, count, bytes);
+        if (count == 0) return null;
+        Swept(logger, count, bytes);
+        return $"{count} blobs that have no row, {bytes} bytes";
 
         async Task RemoveAsync()
         {

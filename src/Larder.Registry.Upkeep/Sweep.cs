@@ -31,12 +31,14 @@ public sealed partial class Sweep(
     public TimeSpan Interval => TimeSpan.FromHours(1);
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
         await RemoveDeletedRowsAsync(cancellationToken);
         await NoteUnusedAsync(cancellationToken);
         var (count, bytes) = await RemoveUnusedAsync(cancellationToken);
-        if (count > 0) Swept(logger, count, bytes);
+        if (count == 0) return null;
+        Swept(logger, count, bytes);
+        return $"{count} blobs that nothing names, {bytes} bytes";
     }
 
     private async Task RemoveDeletedRowsAsync(CancellationToken cancellationToken)

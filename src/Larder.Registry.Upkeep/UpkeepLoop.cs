@@ -6,7 +6,7 @@ namespace Larder.Registry.Upkeep;
 
 /// <summary>Runs all periodic work, each when it is due and this node gets its lease.</summary>
 public sealed partial class UpkeepLoop(
-    IEnumerable<IPeriodicWork> works, LeaseStore leases, TimeProvider time, ILogger<UpkeepLoop> logger) : BackgroundService
+    IEnumerable<IPeriodicWork> works, LeaseStore leases, UpkeepRuns runs, TimeProvider time, ILogger<UpkeepLoop> logger) : BackgroundService
 {
     /// <summary>How often the loop looks whether something is due.</summary>
     public static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
@@ -49,22 +49,24 @@ public sealed partial class UpkeepLoop(
 
     private async Task RunAsync(IPeriodicWork work, CancellationToken stopping)
     {
+        var run = await runs.BeginAsync(work.Name, stopping);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var renewing = RenewAsync(work, ended);
-        var pause = work.Interval;
+        var (pause, outcome, result) = (work.Interval, UpkeepOutcome.Done, (string?)null);
         try
         {
-            await work.RunAsync(ended.Token);
+            result = await work.RunAsync(ended.Token);
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
-            pause = TimeSpan.Zero; // unfinished: whoever looks next goes on
+            (pause, outcome) = (TimeSpan.Zero, UpkeepOutcome.Interrupted); // unfinished: whoever looks next goes on
         }
 #pragma warning disable CA1031 // A bug in one kind of work must not end the others, nor this one for ever.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             WorkFailed(logger, e, work.Name);
+            (outcome, result) = (UpkeepOutcome.Failed, $"{e.GetType().Name}; the log of the node has the rest");
             pause = work.Interval < LongestPauseAfterFailure ? work.Interval : LongestPauseAfterFailure;
         }
         finally
@@ -72,6 +74,7 @@ public sealed partial class UpkeepLoop(
             await ended.CancelAsync();
             await renewing;
         }
+        await runs.EndAsync(run, outcome, result, CancellationToken.None);
         await leases.ReleaseAsync(work, pause, CancellationToken.None);
     }
 

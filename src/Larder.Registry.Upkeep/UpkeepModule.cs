@@ -12,9 +12,11 @@ public static class UpkeepModule
         services.AddSingleton<DownloadCounts>();
         services.AddHostedService(provider => provider.GetRequiredService<DownloadCounts>());
         services.AddSingleton<LeaseStore>();
+        services.AddSingleton<UpkeepRuns>();
         services.AddHostedService<UpkeepLoop>();
         services.AddPeriodicWork<Sweep>();
         services.AddPeriodicWork<OrphanSweep>();
+        services.AddPeriodicWork<StorageUsage>();
     }
 
     /// <summary>Registers work of a feature that <see cref="UpkeepLoop"/> runs.</summary>

@@ -23,14 +23,17 @@ public sealed partial class CacheCleanup(
     public TimeSpan Interval => TimeSpan.FromHours(1);
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
-        foreach (var policy in await policies.DueAsync(cancellationToken)) await RunAsync(policy, cancellationToken);
+        var due = await policies.DueAsync(cancellationToken);
+        var entries = 0L;
+        foreach (var policy in due) entries += await RunAsync(policy, cancellationToken);
+        return due.Count == 0 ? null : $"{due.Count} policies, {entries} cache entries";
     }
 
-    private async Task RunAsync(CacheCleanupPolicy policy, CancellationToken cancellationToken)
+    private async Task<long> RunAsync(CacheCleanupPolicy policy, CancellationToken cancellationToken)
     {
-        if (!await policies.BeginAsync(policy, cancellationToken)) return;
+        if (!await policies.BeginAsync(policy, cancellationToken)) return 0;
         var (entries, bytes) = (0L, 0L);
         try
         {
@@ -51,11 +54,12 @@ public sealed partial class CacheCleanup(
         {
             await policies.EndAsync(policy, entries, bytes, "the database failed", cancellationToken);
             Failed(logger, e, policy.GroupId);
-            return;
+            return entries;
         }
         changes.Publish(ChangeTopic.VirtualRegistries);
         await policies.EndAsync(policy, entries, bytes, failure: null, cancellationToken);
         if (entries > 0) Cleaned(logger, policy.GroupId, entries, bytes);
+        return entries;
     }
 
     // The sizes of what was deleted, and the entry to go on behind; null at the end.

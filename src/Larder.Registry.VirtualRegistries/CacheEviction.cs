@@ -27,17 +27,24 @@ public sealed partial class CacheEviction(
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
         var limits = await database.ReadAsync(session => session.QueryAsync<GroupLimit>("""
             select u.group_id, coalesce(max(p.cache_size_limit), @Default) as bytes
             from maven_upstreams u left join virtual_registry_cleanup_policies p on p.group_id = u.group_id
             where u.deleted_at is null group by u.group_id order by u.group_id
             """, new { Default = options.VirtualRegistries.CacheBytesPerGroup }), cancellationToken);
-        foreach (var limit in limits.Where(limit => limit.Bytes > 0)) await RunAsync(limit, cancellationToken);
+        var (entries, bytes) = (0L, 0L);
+        foreach (var limit in limits.Where(limit => limit.Bytes > 0))
+        {
+            if (await RunAsync(limit, cancellationToken) is not { } evicted) continue;
+            entries += evicted.Entries;
+            bytes += evicted.Bytes;
+        }
+        return entries == 0 ? null : $"{entries} cache entries of {bytes} bytes, of caches over their limit";
     }
 
-    private async Task RunAsync(GroupLimit limit, CancellationToken cancellationToken)
+    private async Task<Evicting?> RunAsync(GroupLimit limit, CancellationToken cancellationToken)
     {
         var upstreams = await database.ReadAsync(session => session.QueryAsync<UpstreamRow>(
             "select id, generation from maven_upstreams where group_id = @GroupId and deleted_at is null order by id", limit), cancellationToken);
@@ -48,7 +55,7 @@ public sealed partial class CacheEviction(
                 byHour[entry.DownloadedAt / Hour] = byHour.GetValueOrDefault(entry.DownloadedAt / Hour) + entry.Size;
         }
         var held = byHour.Values.Sum();
-        if (held <= limit.Bytes) return;
+        if (held <= limit.Bytes) return null;
         var excess = held - (limit.Bytes / 10 * 9);
         var (last, before) = (0L, 0L); // the hour that goes in part, and what goes of earlier ones
         foreach (var (hour, size) in byHour)
@@ -61,6 +68,7 @@ public sealed partial class CacheEviction(
         foreach (var upstream in upstreams) await EvictAsync(upstream, evicted, cancellationToken);
         changes.Publish(ChangeTopic.VirtualRegistries);
         Evicted(logger, limit.GroupId, evicted.Entries, evicted.Bytes);
+        return evicted;
     }
 
     private async Task EvictAsync(UpstreamRow upstream, Evicting evicted, CancellationToken cancellationToken)

@@ -23,7 +23,7 @@ public sealed partial class UpstreamRemains(Database database, TimeProvider time
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
         var upstreams = await database.ReadAsync(session => session.QueryAsync<UpstreamRow>(
             "select id, generation, absence_generation, remains_since, deleted_at from maven_upstreams order by id"), cancellationToken);
@@ -36,7 +36,9 @@ public sealed partial class UpstreamRemains(Database database, TimeProvider time
             rows += await RemoveArtifactsAsync(upstream, cancellationToken);
             if (since <= (time.GetUtcNow() - LongestSave).ToUnixTimeMilliseconds()) await FinishAsync(upstream, cancellationToken);
         }
-        if (rows > 0) Removed(logger, rows);
+        if (rows == 0) return null;
+        Removed(logger, rows);
+        return $"{rows} rows of purged and deleted upstreams and of absences that have expired";
     }
 
     private async Task<long> RemoveEntriesAsync(UpstreamRow upstream, CancellationToken cancellationToken)

@@ -35,9 +35,11 @@ public sealed class S3Options
     public string Region { get; init; } = "us-east-1";
 
     /// <summary>Empty: from the environment, as AWS's own tools find it.</summary>
+    [SecretOption]
     public string AccessKey { get; init; } = "";
 
     /// <summary>Belongs to the access key.</summary>
+    [SecretOption]
     public string SecretKey { get; init; } = "";
 
     /// <summary>The bucket stands in the path instead of the host name: for most servers that are not AWS.</summary>

@@ -11,12 +11,14 @@ public sealed class LarderOptions
     public string DataDirectory { get; init; } = "data";
 
     /// <summary>Empty: SQLite in the data directory. Otherwise a PostgreSQL connection string.</summary>
+    [SecretOption]
     public string Database { get; init; } = "";
 
     /// <summary>Where the bytes are.</summary>
     public BlobOptions Blobs { get; init; } = new();
 
     /// <summary>Token of <c>root</c> on the first start; empty for a random one.</summary>
+    [SecretOption]
     public string InitialRootToken { get; init; } = "";
 
     /// <summary>How upstreams are spoken to.</summary>

@@ -74,6 +74,31 @@ public abstract class UpkeepLoopTests
     }
 
     [Fact]
+    public async Task Each_run_leaves_what_became_of_it_and_old_ones_go()
+    {
+        await using var server = await StartAsync(services => services.AddSingleton<IPeriodicWork>(work));
+        var runs = server.Get<UpkeepRuns>();
+        await UntilAsync(server, () => work.Runs == 1);
+        work.Fails = true;
+        await UntilAsync(server, () => work.Runs == 2);
+        work.Fails = false;
+        await UntilAsync(server, () => work.Runs == 3);
+        IReadOnlyList<UpkeepRun> told;
+        while ((told = await runs.ListAsync(work.Name, 10, cancel)) is not [{ EndedAt: not null }, ..]) await Task.Delay(5, cancel);
+        told.Select(run => (run.Outcome, run.Result)).ShouldBe([
+            (UpkeepOutcome.Done, "run 3"), (UpkeepOutcome.Failed, "InvalidOperationException; the log of the node has the rest"), (UpkeepOutcome.Done, "run 1")]);
+        told.ShouldAllBe(run => run.Node == server.Get<LeaseStore>().Node && run.EndedAt >= run.BeganAt);
+        (await runs.DueAsync(cancel)).ShouldContain(due => due.Name == work.Name && due.NextRunAt > told[0].BeganAt);
+
+        for (var i = 0; i < UpkeepRuns.KeptOfEach + 5; i++) await runs.BeginAsync("another", cancel);
+        var others = await runs.ListAsync("another", 100, cancel);
+        others.Count.ShouldBe(UpkeepRuns.KeptOfEach + 1);
+        others.Skip(1).ShouldAllBe(run => run.Outcome == UpkeepOutcome.Interrupted && run.EndedAt != null);
+        await runs.EndAsync(others[0].Id, UpkeepOutcome.Done, new string('x', 10_000), cancel);
+        (await runs.ListAsync(null, 1, cancel)).ShouldHaveSingleItem().Result.Length.ShouldBe(500);
+    }
+
+    [Fact]
     public async Task Work_ends_when_its_lease_is_lost()
     {
         await using var server = await StartAsync(services => services.AddSingleton<IPeriodicWork>(work));
@@ -116,11 +141,11 @@ public abstract class UpkeepLoopTests
 
         public bool WasCancelled { get; private set; }
 
-        public async Task RunAsync(CancellationToken cancellationToken)
+        public async Task<string?> RunAsync(CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref runs);
             if (Fails) throw new InvalidOperationException("as told");
-            if (!Halts) return;
+            if (!Halts) return $"run {Runs}";
             try
             {
                 await Task.Delay(Timeout.Infinite, cancellationToken);
@@ -130,6 +155,7 @@ public abstract class UpkeepLoopTests
                 WasCancelled = true;
                 throw;
             }
+            return null;
         }
     }
 }
