@@ -8,11 +8,12 @@ namespace Larder.Registry.Audit;
 /// <param name="EventName">Only this; null for all.</param>
 /// <param name="AuthorId">Only of this user; null for all.</param>
 /// <param name="AuthorName">Only of whoever had this name; null for all.</param>
+/// <param name="EntityPath">Only where the project or group had this full path; null for all.</param>
 /// <param name="CreatedAfter">UTC Unix milliseconds, itself included.</param>
 /// <param name="CreatedBefore">UTC Unix milliseconds, itself included.</param>
 public sealed record AuditFilter(
-    string? EntityType = null, long? EntityId = null, string? EventName = null, long? AuthorId = null, string? AuthorName = null, long? CreatedAfter = null,
-    long? CreatedBefore = null);
+    string? EntityType = null, long? EntityId = null, string? EventName = null, long? AuthorId = null, string? AuthorName = null,
+    string? EntityPath = null, long? CreatedAfter = null, long? CreatedBefore = null);
 
 /// <summary>The audit events as rows.</summary>
 public sealed class AuditLog(Database database, TimeProvider time)
@@ -39,13 +40,14 @@ public sealed class AuditLog(Database database, TimeProvider time)
         if (filter.EventName is not null) conditions.Add("event_name = @EventName");
         if (filter.AuthorId is not null) conditions.Add("author_id = @AuthorId");
         if (filter.AuthorName is not null) conditions.Add("author_name = @AuthorName");
+        if (filter.EntityPath is not null) conditions.Add("entity_path = @EntityPath");
         if (filter.CreatedAfter is not null) conditions.Add("created_at >= @CreatedAfter");
         if (filter.CreatedBefore is not null) conditions.Add("created_at <= @CreatedBefore");
         var where = conditions.Count == 0 ? "" : "where " + string.Join(" and ", conditions);
         return database.ReadAsync(session => session.QueryAsync<AuditEvent>(
             $"select {Columns} from audit_events {where} order by id desc limit @Limit", new
             {
-                Before = before, filter.EntityType, filter.EntityId, filter.EventName, filter.AuthorId, filter.AuthorName, filter.CreatedAfter,
+                Before = before, filter.EntityType, filter.EntityId, filter.EventName, filter.AuthorId, filter.AuthorName, filter.EntityPath, filter.CreatedAfter,
                 filter.CreatedBefore, Limit = limit,
             }), cancellationToken);
     }

@@ -1,3 +1,4 @@
+using Larder.Web.Administration;
 using Larder.Web.Maven;
 using Larder.Web.Pages;
 using Larder.Web.Settings;
@@ -36,6 +37,7 @@ public static class PagesModule
         RegistryPages.Map(pages);
         PlacesPages.Map(pages);
         UpstreamPages.Map(pages);
+        AdminPages.Map(pages);
         PublishPages.Map(pages);
         SettingsPages.Map(pages);
     }

@@ -20,6 +20,7 @@ create table storage_usage (
   primary key (namespace_id, kind)
 );
 
--- Who did it, and what was done, newest first.
+-- Who did it, what was done, and where, newest first.
 create index audit_events_author on audit_events (author_name, id);
+create index audit_events_path on audit_events (entity_path, id);
 create index audit_events_name on audit_events (event_name, id);

@@ -189,6 +189,18 @@ public abstract class AuditTests(LarderServer server)
         (await log.ListAsync(new AuditFilter(CreatedBefore: now), null, 100, cancel)).ShouldNotContain(happened => happened.EntityPath == path);
     }
 
+    [Fact]
+    public async Task Log_is_asked_for_the_name_of_who_did_it_and_the_path_of_where()
+    {
+        var log = server.Get<AuditLog>();
+        var path = server.NewName("asked");
+        await log.AddAsync(Event(path));
+        await log.AddAsync(Event(path) with { AuthorName = path });
+        (await log.ListAsync(new AuditFilter(EntityPath: path), null, 10, cancel)).Count.ShouldBe(2);
+        (await log.ListAsync(new AuditFilter(EntityPath: path, AuthorName: path, EventName: "test"), null, 10, cancel)).ShouldHaveSingleItem();
+        (await log.ListAsync(new AuditFilter(AuthorName: path + "x"), null, 10, cancel)).ShouldBeEmpty();
+    }
+
     private static AuditEvent Event(string path) => new()
     {
         EventName = "test", AuthorName = "test", EntityType = EntityTypes.Instance, EntityPath = path, Target = "test",

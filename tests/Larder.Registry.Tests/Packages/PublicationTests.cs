@@ -1,3 +1,4 @@
+using System.Globalization;
 using Larder.Registry.Access;
 using Larder.Registry.Data;
 using Larder.Registry.Http;
@@ -26,7 +27,7 @@ public abstract class PublicationTests(LarderServer server)
             new { name = "deployer", scopes = new[] { "write_package_registry" } });
         var job = await root.AskAsync("POST", $"/projects/{project.Id}/job_tokens", Cancel, new { expires_in = 3600 });
         var resource = await root.AskAsync("POST", $"/projects/{project.Id}/access_tokens", Cancel,
-            new { name = "robot", scopes = new[] { "api" }, access_level = 30, expires_at = "2026-02-01" });
+            new { name = "robot", scopes = new[] { "api" }, access_level = 30, expires_at = server.Time.GetUtcNow().AddDays(30).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) });
         foreach (var (file, header, token) in (List<(string, string, string)>)
             [("1.personal", "PRIVATE-TOKEN", LarderServer.RootToken), ("2.deploy", "DEPLOY-TOKEN", deploy["token"]!),
                 ("3.job", "JOB-TOKEN", job["token"]!), ("4.resource", "PRIVATE-TOKEN", resource["token"]!)])
