@@ -16,6 +16,7 @@ public static class AccessModule
         services.AddSingleton<DeployTokenStore>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<SignInLimit>();
+        services.AddSingleton<IdentityStore>();
         services.AddSingleton<SessionStore>();
         services.AddSingleton(provider => new SignIn(
             provider.GetRequiredService<TokenDirectory>(), provider.GetRequiredService<Passwords>(),

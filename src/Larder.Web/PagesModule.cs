@@ -19,6 +19,7 @@ public static class PagesModule
         services.AddSingleton<ApiOperation>();
         services.AddSingleton<RegistrySight>();
         services.AddSingleton<RevealedOnce>();
+        OpenIdProvider.Add(services);
     }
 
     /// <summary>Behind the middleware of the API.</summary>
@@ -31,6 +32,7 @@ public static class PagesModule
         var pages = app.MapGroup("");
         pages.WithMetadata(new PageMetadata());
         SignInPages.Map(pages);
+        OpenIdPages.Map(pages);
         HomePages.Map(pages);
         NewPlacePages.Map(pages);
         PackagePages.Map(pages);

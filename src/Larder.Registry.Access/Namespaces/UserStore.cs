@@ -38,6 +38,10 @@ public sealed class UserStore(Database database, AccessCache cache, TimeProvider
         session => session.FirstOrDefaultAsync<User>($"{Select} where u.username_key = @Key", new { Key = IdOrPath.Key(username) }),
         cancellationToken);
 
+    /// <summary>By e-mail address, in any case.</summary>
+    public Task<User?> FindByEmailAsync(string email, CancellationToken cancellationToken) => database.ReadAsync(
+        session => session.FirstOrDefaultAsync<User>($"{Select} where lower(u.email) = lower(@Email)", new { Email = email }), cancellationToken);
+
     /// <summary>Whether some user besides one (0 for nobody) has this address, in any case.</summary>
     public Task<bool> EmailIsTakenAsync(string email, long besides, CancellationToken cancellationToken) => database.ReadAsync(
         async session => await session.SingleAsync<long>(

@@ -27,6 +27,9 @@ public sealed class LarderOptions
     /// <summary>What clients may ask of virtual registries.</summary>
     public VirtualRegistryOptions VirtualRegistries { get; init; } = new();
 
+    /// <summary>How people sign in to the pages.</summary>
+    public SignInOptions SignIn { get; init; } = new();
+
     /// <summary>Base of absolute links; empty to take it from the request.</summary>
     public string ExternalUrl { get; init; } = "";
 
@@ -76,6 +79,7 @@ public sealed class LarderOptions
         if (InitialRootToken.Length is > 0 and < 20)
             problems.Add("Larder:InitialRootToken is shorter than 20 characters; anybody could guess it.");
         problems.AddRange(Upstreams.Problems());
+        problems.AddRange(SignIn.OpenIdConnect.Problems());
         problems.AddRange(VirtualRegistries.Problems());
         return problems;
     }

@@ -70,6 +70,7 @@ internal static class SignInPages
             secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(RandomBytes));
             SessionCookie.WriteVisitor(context, options, secret);
         }
-        return context.Page<SignInPage>(status, ("Token", FormToken.Of(secret)), ("Return", Links.Local(back)), ("Username", username), ("Errors", errors));
+        return context.Page<SignInPage>(status, ("Token", FormToken.Of(secret)), ("Return", Links.Local(back)), ("Username", username), ("Errors", errors),
+            ("Provider", options.SignIn.OpenIdConnect is { IsConfigured: true } provider ? provider.Label : null));
     }
 }

@@ -27,12 +27,14 @@ public sealed class ConfigurationInForceTests
         var all = ConfigurationInForce.Of(new LarderOptions
         {
             Database = $"Host=db;Password={secret}", InitialRootToken = secret, ExternalUrl = $"https://user:{secret}@packages.example/x",
+            SignIn = new SignInOptions { OpenIdConnect = new OpenIdOptions { ClientSecret = secret } },
             Blobs = new BlobOptions { S3 = new S3Options { AccessKey = secret, SecretKey = secret, ServiceUrl = $"https://{secret}@s3.example" } },
         });
         all.ShouldAllBe(option => !option.Value.Contains(secret, StringComparison.OrdinalIgnoreCase));
         all.Single(option => option.Name == "Larder__ExternalUrl").Value.ShouldBe("https://packages.example/x");
         all.Where(option => option.Value == "set").Select(option => option.Name).ShouldBe(
-            ["Larder__Database", "Larder__Blobs__S3__AccessKey", "Larder__Blobs__S3__SecretKey", "Larder__InitialRootToken"], ignoreOrder: true);
+            ["Larder__Database", "Larder__Blobs__S3__AccessKey", "Larder__Blobs__S3__SecretKey", "Larder__InitialRootToken", "Larder__SignIn__OpenIdConnect__ClientSecret"],
+            ignoreOrder: true);
         foreach (var property in Leaves(typeof(LarderOptions)).Where(property => property.PropertyType == typeof(string)))
         {
             if (new[] { "Secret", "Password", "Token", "Key" }.Any(word => property.Name.Contains(word, StringComparison.Ordinal)))
