@@ -22,12 +22,12 @@ internal static class UserEndpoints
             .Describes("Lists users.", ["username", "search", "blocked:boolean", "active:boolean", "without_project_bots:boolean",
                 "admins:boolean", ..Page.Parameters]);
         users.MapPost("", CreateAsync).Requires(Permission.ManageUsers, Surface.Api)
-            .Describes("Makes a user.", "username!", "name!", "email!", "admin:boolean", "password")
+            .Describes("Makes a user.", "username!", "name!", "email!", "admin:boolean", "password", "extern_uid")
             .Audits("user_created");
         users.MapGet("/{id}", GetAsync).Requires(Permission.ReadUsers, Surface.Api)
             .Describes("One user.");
         users.MapPut("/{id}", ChangeAsync).Requires(Permission.ManageUsers, Surface.Api)
-            .Describes("Changes a user.", "username", "name", "email", "admin:boolean", "password")
+            .Describes("Changes a user.", "username", "name", "email", "admin:boolean", "password", "extern_uid")
             .Audits("user_updated");
         users.MapPost("/{id}/block", BlockAsync).Requires(Permission.ManageUsers, Surface.Api)
             .Describes("Blocks a user: nothing of his lets anybody in.")
@@ -61,18 +61,20 @@ internal static class UserEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext context, Gate gate, UserStore users, LarderOptions options, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, UserStore users, IdentityStore identities, LarderOptions options, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var made = new NewUser(parameters.RequiredText("username"), parameters.RequiredText("name"), parameters.RequiredText("email"),
             parameters.Flag("admin") ?? false);
-        var password = parameters.FilledText("password");
+        var (password, subject) = (parameters.FilledText("password"), parameters.FilledText("extern_uid"));
         if (parameters.Problems is { } problems) return problems;
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
         if (ProblemOf(made.Username, made.Name, made.Email, password) is { } problem) return problem;
+        if (await ProblemOfSubjectAsync(identities, options, subject, userId: null, cancellationToken) is { } other) return other;
         try
         {
             var user = await users.CreateAsync(made with { PasswordHash = HashOf(password) }, cancellationToken);
+            if (subject is not null && !await identities.LinkAsync(user.Id, options.SignIn.OpenIdConnect.Authority, subject, cancellationToken)) return SubjectTaken();
             return ApiJson.Answer(UserJson.Full(user, ExternalUrl.Base(context, options.ExternalUrl)), StatusCodes.Status201Created);
         }
         catch (DuplicateRowException)
@@ -82,12 +84,12 @@ internal static class UserEndpoints
     }
 
     private static async Task<IResult> ChangeAsync(
-        HttpContext context, Gate gate, UserStore users, LarderOptions options, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, UserStore users, IdentityStore identities, LarderOptions options, CancellationToken cancellationToken)
     {
         if (!RowId.TryRead(context, "id", out var id, out var invalid)) return invalid;
         var parameters = await ApiParameters.ReadAsync(context);
         var (username, name, email) = (parameters.FilledText("username"), parameters.FilledText("name"), parameters.FilledText("email"));
-        var (admin, password) = (parameters.Flag("admin"), parameters.FilledText("password"));
+        var (admin, password, subject) = (parameters.Flag("admin"), parameters.FilledText("password"), parameters.FilledText("extern_uid"));
         if (parameters.Problems is { } problems) return problems;
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
         if (await users.FindAsync(id, cancellationToken) is not { } user) return ApiError.NotFound("User");
@@ -95,8 +97,10 @@ internal static class UserEndpoints
         if (id == context.Caller().UserId && admin is false) return ApiError.Forbidden();
         var changes = new UserChanges(username ?? user.Username, name ?? user.Name, email ?? user.Email, admin ?? user.IsAdmin);
         if (ProblemOf(changes.Username, changes.Name, changes.Email, password) is { } problem) return problem;
+        if (await ProblemOfSubjectAsync(identities, options, subject, id, cancellationToken) is { } other) return other;
         try
         {
+            if (subject is not null && !await identities.LinkAsync(id, options.SignIn.OpenIdConnect.Authority, subject, cancellationToken)) return SubjectTaken();
             return await users.ChangeAsync(user, changes with { PasswordHash = HashOf(password) }, cancellationToken) is { } changed
                 ? ApiJson.Answer(UserJson.Full(changed, ExternalUrl.Base(context, options.ExternalUrl)))
                 : ApiError.NotFound("User");
@@ -115,6 +119,19 @@ internal static class UserEndpoints
         : !IsEmail(email) ? ApiError.Model("email", "is invalid")
         : password is not null && Passwords.Problem(password) is { } passwordProblem ? ApiError.Model("password", passwordProblem)
         : null;
+
+    private static ApiError SubjectTaken() => ApiError.Conflict("Extern uid has already been taken");
+
+    // Before anything is made or changed.
+    private static async ValueTask<ApiError?> ProblemOfSubjectAsync(
+        IdentityStore identities, LarderOptions options, string? subject, long? userId, CancellationToken cancellationToken)
+    {
+        if (subject is null) return null;
+        if (!options.SignIn.OpenIdConnect.IsConfigured) return ApiError.Model("extern_uid", "means nothing: this server has no OpenID provider");
+        if (Texts.TooLong("extern_uid", subject) is { } tooLong) return tooLong;
+        var there = await identities.FindUserAsync(options.SignIn.OpenIdConnect.Authority, subject, cancellationToken);
+        return there is null || there == userId ? null : SubjectTaken();
+    }
 
     private static async ValueTask<ApiError> TakenAsync(
         UserStore users, string username, string email, long besides, CancellationToken cancellationToken) =>

@@ -10,6 +10,7 @@ namespace Larder.Server;
 internal static class ApiReference
 {
     private const string Document = "v4";
+    private const string Page = "/-/api";
 
     /// <summary>What makes the document.</summary>
     public static void AddApiReference(this IServiceCollection services) => services.AddOpenApi(Document, options =>
@@ -36,13 +37,30 @@ internal static class ApiReference
     /// <summary>The document and the pages.</summary>
     public static void MapApiReference(this WebApplication app)
     {
+        app.Use((context, next) =>
+        {
+            if (context.Request.Path.StartsWithSegments(Page, StringComparison.Ordinal)) context.Response.OnStarting(() => SetPolicy(context));
+            return next(context);
+        });
         app.MapOpenApi("/-/openapi/{documentName}.json");
-        app.MapScalarApiReference("/-/api", options =>
+        app.MapScalarApiReference(Page, options =>
         {
             options.Title = "Larder's API";
             options.OpenApiRoutePattern = "/-/openapi/{documentName}.json";
             options.AddDocument(Document);
             options.DefaultFonts = false; // they would come from another host
+            options.Telemetry = false;
+            options.WithNonce();
         });
+    }
+
+    // Its styles are made by its script, and have no nonce; nothing that others write is shown there.
+    private static Task SetPolicy(HttpContext context)
+    {
+        var scripts = context.Items[ScalarOptions.NonceHttpContextItemKey] is string nonce ? $"'nonce-{nonce}'" : "'none'";
+        context.Response.Headers.ContentSecurityPolicy = $"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; "
+            + "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+        context.Response.Headers.XFrameOptions = "DENY";
+        return Task.CompletedTask;
     }
 }

@@ -34,13 +34,16 @@ public sealed class Chromium : IAsyncLifetime
     }
 
     /// <summary>A person with a fresh browser, at the first page.</summary>
-    public async Task<Visit> VisitAsync(LarderServer server, bool scripts = true)
+    public Task<Visit> VisitAsync(LarderServer server, bool scripts = true) => VisitAsync(server.BaseAddress, scripts);
+
+    /// <summary>The same at a server somewhere else.</summary>
+    public async Task<Visit> VisitAsync(Uri server, bool scripts = true)
     {
         var context = await browser.NewContextAsync(new()
         {
-            BaseURL = server.BaseAddress.ToString(), JavaScriptEnabled = scripts, ViewportSize = new() { Width = 1000, Height = 800 },
+            BaseURL = server.ToString(), JavaScriptEnabled = scripts, ViewportSize = new() { Width = 1000, Height = 800 },
         });
-        var visit = new Visit(await context.NewPageAsync(), server.BaseAddress);
+        var visit = new Visit(await context.NewPageAsync(), server);
         await visit.BeginAsync();
         return visit;
     }

@@ -26,8 +26,12 @@ public sealed class OpenIdTests : IClassFixture<SharedProvider>
     public async Task Person_with_a_stored_identity_signs_in_and_comes_back_to_where_she_was()
     {
         await using var server = await StartAsync();
-        var user = await server.CreateUserAsync(cancel);
-        (await server.Get<IdentityStore>().LinkAsync(user.Id, provider.Url + "/", "subject-7", cancel)).ShouldBeTrue();
+        var (user, other) = (await server.CreateUserAsync(cancel), await server.CreateUserAsync(cancel));
+        using var root = server.ClientFor(LarderServer.RootToken);
+        (await root.AskAsync("PUT", $"/users/{user.Id}", cancel, new { extern_uid = "subject-7" })).Status.ShouldBe(200);
+        (await root.AskAsync("PUT", $"/users/{other.Id}", cancel, new { extern_uid = "subject-7" })).Status.ShouldBe(409);
+        (await root.AskAsync("POST", "/users", cancel, new { username = "x", name = "x", email = "x@example.com", extern_uid = "subject-7" })).Status.ShouldBe(409);
+        (await root.AskAsync("POST", "/users", cancel, new { username = "x", name = "x", email = "x@example.com", extern_uid = "subject-9" })).Status.ShouldBe(201);
         using var person = new Person(server);
         (await person.GetAsync("/-/sign_in?return=/a/b", cancel)).Text.ShouldContain("href=\"/-/sign_in/openid?return=%2Fa%2Fb\"");
         var back = await SignInAsync(person, "/a/b");
@@ -210,6 +214,8 @@ public sealed class OpenIdTests : IClassFixture<SharedProvider>
         using var person = new Person(server);
         (await person.GetAsync("/-/sign_in", cancel)).Text.ShouldNotContain("openid");
         (await person.GetAsync("/-/sign_in/openid", cancel)).Status.ShouldBe(404);
+        using var root = server.ClientFor(LarderServer.RootToken);
+        (await root.AskAsync("PUT", "/users/1", cancel, new { extern_uid = "subject-7" })).Text.ShouldContain("this server has no OpenID provider");
         (await person.GetAsync(Callback + "?code=1&state=2", cancel)).Status.ShouldBe(404);
     }
 
