@@ -30,6 +30,7 @@ internal static class AdminPages
         admin.MapGet(AdminLinks.Downloads, DownloadsAsync);
         admin.MapGet(AdminLinks.Configuration, (HttpContext context, LarderOptions options) =>
             context.Page<ConfigurationPage>(StatusCodes.Status200OK, ("Options", ConfigurationInForce.Of(options))));
+        UserPages.Map(admin);
         AuditPages.Map(admin);
     }
 
