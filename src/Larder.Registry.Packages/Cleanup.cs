@@ -7,8 +7,13 @@ namespace Larder.Registry.Packages;
 public sealed record CleanupResult(long Files, long Packages);
 
 /// <summary>What a run of a policy would remove now. The lists hold the first ones only.</summary>
+/// <param name="Files">All files that were found.</param>
+/// <param name="FirstFiles">Some of them.</param>
+/// <param name="Packages">All packages that were found.</param>
+/// <param name="FirstPackages">Some of them.</param>
+/// <param name="IsWhole">False when there were more packages than the preview looks at.</param>
 public sealed record CleanupPreview(
-    CleanupTotal Files, IReadOnlyList<PackageFile> FirstFiles, CleanupTotal Packages, IReadOnlyList<Package> FirstPackages);
+    CleanupTotal Files, IReadOnlyList<PackageFile> FirstFiles, CleanupTotal Packages, IReadOnlyList<Package> FirstPackages, bool IsWhole);
 
 /// <summary>How many, and how many bytes in their files; a content that is stored once counts each time.</summary>
 public readonly record struct CleanupTotal(long Count, long Size);
@@ -25,7 +30,7 @@ public sealed class Cleanup(Database database, ProtectionRuleStore rules, TimePr
     /// <summary>How many files and how many packages a preview lists.</summary>
     public const int PreviewRows = 100;
 
-    /// <summary>How many packages a preview looks at.</summary>
+    /// <summary>At how many packages the preview of the API looks.</summary>
     public const int MostPreviewed = 100_000;
 
     private const int RowsPerBatch = 1000;
@@ -38,11 +43,12 @@ public sealed class Cleanup(Database database, ProtectionRuleStore rules, TimePr
           and coalesce(p.last_downloaded_at, p.created_at) < @Since and p.updated_at < @Since
         """;
 
+    private const string FirstFetchable = $"(select p.id from packages p where p.project_id = @ProjectId and {Fetchable} order by p.id limit @Most) p";
+
     // Everything but the newest @Keep files of each name of each package.
     private const string Surplus = $"""
         (select f.id, f.package_id, f.size, row_number() over (partition by f.package_id, f.file_name order by f.id desc) as place
-          from packages p join package_files f on f.package_id = p.id and f.status = 'default'
-          where p.project_id = @ProjectId and {Fetchable}) ranked
+          from {FirstFetchable} join package_files f on f.package_id = p.id and f.status = 'default') ranked
         """;
 
     /// <summary>Removes what the policy of a project does not keep.</summary>
@@ -56,28 +62,32 @@ public sealed class Cleanup(Database database, ProtectionRuleStore rules, TimePr
     }
 
     /// <summary>
-    /// What <see cref="RunAsync"/> would remove now. Files of packages that go are not counted among the files. Looks at the
-    /// first <see cref="MostPreviewed"/> packages of either kind.
+    /// What <see cref="RunAsync"/> would remove now. Files of packages that go are not counted among the files.
     /// </summary>
-    public async Task<CleanupPreview> PreviewAsync(long projectId, CleanupPolicy policy, CancellationToken cancellationToken)
+    /// <param name="projectId">The project.</param>
+    /// <param name="policy">What is tried; it need not be saved.</param>
+    /// <param name="most">At how many packages it looks, the oldest first.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<CleanupPreview> PreviewAsync(long projectId, CleanupPolicy policy, int most, CancellationToken cancellationToken)
     {
         var gone = new HashSet<long>();
-        var (packages, firstPackages) = policy.UntouchedSince(time.GetUtcNow()) is { } since
-            ? await PreviewPackagesAsync(projectId, since, gone, cancellationToken) : (new CleanupTotal(), []);
-        var (files, firstFiles) = policy.KeptFiles is { } keep
-            ? await PreviewFilesAsync(projectId, keep, gone, cancellationToken) : (new CleanupTotal(), []);
-        return new CleanupPreview(files, firstFiles, packages, firstPackages);
+        var (packages, firstPackages, allPackages) = policy.UntouchedSince(time.GetUtcNow()) is { } since
+            ? await PreviewPackagesAsync(projectId, since, most, gone, cancellationToken) : (new CleanupTotal(), [], true);
+        var (files, firstFiles, allFiles) = policy.KeptFiles is { } keep
+            ? await PreviewFilesAsync(projectId, keep, most, gone, cancellationToken) : (new CleanupTotal(), [], true);
+        return new CleanupPreview(files, firstFiles, packages, firstPackages, allPackages && allFiles);
     }
 
-    private async Task<(CleanupTotal Total, IReadOnlyList<Package> First)> PreviewPackagesAsync(
-        long projectId, long since, HashSet<long> gone, CancellationToken cancellationToken)
+    private async Task<(CleanupTotal Total, IReadOnlyList<Package> First, bool IsWhole)> PreviewPackagesAsync(
+        long projectId, long since, int most, HashSet<long> gone, CancellationToken cancellationToken)
     {
-        var (first, size, after) = (new List<Package>(), 0L, 0L);
-        while (gone.Count < MostPreviewed)
+        var (first, size, after, looked) = (new List<Package>(), 0L, 0L, 0);
+        while (true)
         {
             var candidates = await CandidatesAsync(projectId, since, after, cancellationToken);
-            if (candidates.Count == 0) break;
-            after = candidates[^1].Id;
+            if (candidates.Count == 0 || looked == most) return (new CleanupTotal(gone.Count, size), first, candidates.Count == 0);
+            candidates = [.. candidates.Take(most - looked)];
+            (after, looked) = (candidates[^1].Id, looked + candidates.Count);
             var unprotected = await UnprotectedOfAsync(projectId, candidates, cancellationToken);
             if (unprotected.Count == 0) continue;
             gone.UnionWith(unprotected.Select(package => package.Id));
@@ -86,26 +96,28 @@ public sealed class Cleanup(Database database, ProtectionRuleStore rules, TimePr
                 select cast(coalesce(sum(size), 0) as bigint) from package_files where package_id in ({Ids(unprotected)}) and status = 'default'
                 """), cancellationToken);
         }
-        return (new CleanupTotal(gone.Count, size), first);
     }
 
-    private Task<(CleanupTotal Total, IReadOnlyList<PackageFile> First)> PreviewFilesAsync(
-        long projectId, int keep, HashSet<long> gone, CancellationToken cancellationToken) =>
-        database.ReadAsync<(CleanupTotal, IReadOnlyList<PackageFile>)>(async session =>
+    private Task<(CleanupTotal Total, IReadOnlyList<PackageFile> First, bool IsWhole)> PreviewFilesAsync(
+        long projectId, int keep, int most, HashSet<long> gone, CancellationToken cancellationToken) =>
+        database.ReadAsync<(CleanupTotal, IReadOnlyList<PackageFile>, bool)>(async session =>
         {
+            var parameters = new { ProjectId = projectId, Keep = keep, Most = most, Limit = PreviewRows };
             var surplus = (await session.QueryAsync<SurplusOfPackage>($"""
                 select package_id, count(*) as count, cast(sum(size) as bigint) as size from {Surplus} where place > @Keep
-                group by package_id order by package_id limit @Limit
-                """, new { ProjectId = projectId, Keep = keep, Limit = MostPreviewed })).Where(package => !gone.Contains(package.PackageId)).ToList();
+                group by package_id order by package_id
+                """, parameters)).Where(package => !gone.Contains(package.PackageId)).ToList();
             var total = new CleanupTotal(surplus.Sum(package => package.Count), surplus.Sum(package => package.Size));
-            if (surplus.Count == 0) return (total, []);
+            var isWhole = await session.SingleAsync<long>(
+                $"select count(*) from {FirstFetchable}", new { ProjectId = projectId, Most = most + 1 }) <= most;
+            if (surplus.Count == 0) return (total, [], isWhole);
             var first = await session.QueryAsync<PackageFile>($"""
                 select {PackageStore.FileColumns}
                 from {Surplus} join package_files f on f.id = ranked.id join blobs b on b.sha256 = f.sha256
                 where place > @Keep and f.package_id in ({Ids(surplus.Take(PreviewRows).Select(package => package.PackageId))})
                 order by f.package_id, f.id limit @Limit
-                """, new { ProjectId = projectId, Keep = keep, Limit = PreviewRows });
-            return (total, first);
+                """, parameters);
+            return (total, first, isWhole);
         }, cancellationToken);
 
     private async Task<long> RemovePackagesAsync(long projectId, long since, long started, CancellationToken cancellationToken)

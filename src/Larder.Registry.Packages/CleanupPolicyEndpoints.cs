@@ -55,7 +55,7 @@ internal static class CleanupPolicyEndpoints
         parameters.RefuseOthersThan(Keep, Days);
         var (project, policy, refusal) = await ReadAsync(context, parameters, projects, gate, policies, cancellationToken);
         if (refusal is not null) return refusal;
-        var preview = await cleanup.PreviewAsync(project!.Id, policy!, cancellationToken);
+        var preview = await cleanup.PreviewAsync(project!.Id, policy!, Cleanup.MostPreviewed, cancellationToken);
         return ApiJson.Answer(new
         {
             KeepNDuplicatedPackageFiles = policy!.Keep,

@@ -196,6 +196,28 @@ public abstract class CleanupPolicyTests(LarderServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Preview_looks_at_as_many_packages_as_it_is_told_to()
+    {
+        foreach (var name in (string[])["a", "b", "c"])
+        {
+            await PutAsync($"{name}/1.0/x.txt", "one");
+            await PutAsync($"{name}/1.0/x.txt", "two");
+        }
+        var policy = new CleanupPolicy("1", null, null);
+        var some = await server.Get<Cleanup>().PreviewAsync(project.Id, policy, 2, cancel);
+        (some.Files.Count, some.FirstFiles.Count, some.IsWhole).ShouldBe((2, 2, false));
+        var all = await server.Get<Cleanup>().PreviewAsync(project.Id, policy, 3, cancel);
+        (all.Files.Count, all.FirstFiles.Count, all.IsWhole).ShouldBe((3, 3, true));
+
+        server.Time.Advance(TimeSpan.FromDays(2));
+        policy = new CleanupPolicy("1", 1, null);
+        some = await server.Get<Cleanup>().PreviewAsync(project.Id, policy, 2, cancel);
+        (some.Packages.Count, some.FirstPackages.Count, some.IsWhole).ShouldBe((2, 2, false));
+        all = await server.Get<Cleanup>().PreviewAsync(project.Id, policy, 3, cancel);
+        (all.Packages.Count, all.Packages.Size, all.Files.Count, all.IsWhole).ShouldBe((3, 18, 0, true));
+    }
+
+    [Fact]
     public async Task Policy_is_taken_by_one_of_many_nodes()
     {
         await PutAsync("app/1.0/a.txt", "bytes");
