@@ -37,6 +37,7 @@ class Browser:
     def __init__(self, larder):
         self.connection = http.client.HTTPConnection("127.0.0.1", larder.port)
         self.cookies = {}
+        self.location = None
 
     def ask(self, path, body=None):
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
@@ -47,6 +48,7 @@ class Browser:
         answer = self.connection.getresponse()
         text = answer.read().decode("utf-8", "replace")
         took = (time.perf_counter() - began) * 1000
+        self.location = answer.headers.get("Location")
         for cookie in answer.headers.get_all("Set-Cookie") or []:
             name, value = cookie.split(";")[0].split("=", 1)
             self.cookies[name] = value
@@ -105,6 +107,8 @@ def crawl(browser):
             continue
         seen.add(key)
         status, text, _ = browser.ask(address)
+        if status == 303:
+            waiting.append(browser.location)
         if status != 200 or "<html" not in text[:200]:
             continue
         found.append(address)

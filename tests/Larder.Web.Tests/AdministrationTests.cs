@@ -66,7 +66,7 @@ public sealed class AdministrationTests(Chromium chromium, PageServer fixture) :
         var runs = own.Get<UpkeepRuns>();
         await runs.EndAsync(await runs.BeginAsync(Attack, cancel), UpkeepOutcome.Failed, Attack, cancel);
         await tabs.GetByRole(AriaRole.Link, new() { Name = "Upkeep" }).ClickAsync();
-        (await page.Locator("td.error").TextContentAsync()).ShouldBe("failed");
+        (await page.Locator("td.error").TextContentAsync()).ShouldNotBeNull().Trim().ShouldBe("failed: " + Attack);
         (await page.Locator("body img, body script").CountAsync()).ShouldBe(0);
         await visit.InspectAsync("admin-upkeep");
 
@@ -108,7 +108,7 @@ public sealed class AdministrationTests(Chromium chromium, PageServer fixture) :
         while (address is not null)
         {
             var page = await new AngleSharp.Html.Parser.HtmlParser().ParseDocumentAsync((await root.GetAsync(address, cancel)).Text, cancel);
-            seen.AddRange(page.QuerySelectorAll("tbody tr td:last-child").Select(cell => cell.TextContent.Trim()));
+            seen.AddRange(page.QuerySelectorAll("tbody td:nth-child(3) small").Select(cell => cell.TextContent.Trim()));
             address = page.QuerySelector("a[rel=next]")?.GetAttribute("href");
             pages++;
         }
