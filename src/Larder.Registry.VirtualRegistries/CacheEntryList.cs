@@ -6,8 +6,8 @@ namespace Larder.Registry.VirtualRegistries;
 
 /// <summary>A cache entry as those see it who look after an upstream. Instants are Unix milliseconds.</summary>
 public sealed record ListedEntry(
-    long Id, long GroupId, long UpstreamId, string RelativePath, long Size, string FileMd5, string FileSha1, string? ContentType, string? UpstreamEtag,
-    long UpstreamCheckedAt, long DownloadsCount, long DownloadedAt, long CreatedAt, long UpdatedAt);
+    long Id, long GroupId, long UpstreamId, string RelativePath, long Size, string FileMd5, string FileSha1, string FileSha256, string FileSha512,
+    string? ContentType, string? UpstreamEtag, long UpstreamCheckedAt, long DownloadsCount, long DownloadedAt, long CreatedAt, long UpdatedAt);
 
 /// <summary>
 /// The cache entries of an upstream, newest first. A page costs its offset, unless it begins behind a known entry; a search reads
@@ -16,8 +16,8 @@ public sealed record ListedEntry(
 public sealed class CacheEntryList(Database database)
 {
     private const string Select = """
-        select e.id, u.group_id, e.upstream_id, e.relative_path, e.size, b.md5 as file_md5, b.sha1 as file_sha1, e.content_type, e.upstream_etag,
-          e.upstream_checked_at, e.downloads_count, e.downloaded_at, e.created_at, e.updated_at
+        select e.id, u.group_id, e.upstream_id, e.relative_path, e.size, b.md5 as file_md5, b.sha1 as file_sha1, b.sha256 as file_sha256, b.sha512 as file_sha512,
+          e.content_type, e.upstream_etag, e.upstream_checked_at, e.downloads_count, e.downloaded_at, e.created_at, e.updated_at
         from maven_cache_entries e
         join maven_upstreams u on u.id = e.upstream_id and u.generation = e.generation and u.deleted_at is null
         join blobs b on b.sha256 = e.sha256

@@ -23,5 +23,16 @@ public sealed record MavenCoordinates(string? GroupId, string? ArtifactId, strin
         };
     }
 
+    /// <summary>
+    /// The folder of coordinates as people write them, <c>group:artifact</c> or <c>group:artifact:version</c>, with a slash at both
+    /// ends; null for whatever else.
+    /// </summary>
+    public static string? Folder(string text)
+    {
+        var parts = text.Split(':');
+        return parts.Length is 2 or 3 && MavenPath.TryParse(string.Join('/', [parts[0].Replace('.', '/'), .. parts[1..]]), out var path)
+            ? path.Relative + "/" : null;
+    }
+
     private static string Group(string[] parts) => string.Join('.', parts);
 }

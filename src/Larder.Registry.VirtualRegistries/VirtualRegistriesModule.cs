@@ -21,6 +21,7 @@ public static class VirtualRegistriesModule
         services.AddSingleton<UpstreamForm>();
         services.AddSingleton<ConnectionTest>();
         services.AddSingleton<CacheEntryList>();
+        services.AddSingleton<CacheTree>();
         services.AddSingleton<CacheCleanupPolicyStore>();
         services.AddPeriodicWork<CacheCleanup>();
         services.AddPeriodicWork<CacheEviction>();

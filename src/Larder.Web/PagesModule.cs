@@ -39,6 +39,7 @@ public static class PagesModule
         RegistryPages.Map(pages);
         PlacesPages.Map(pages);
         UpstreamPages.Map(pages);
+        CachePages.Map(pages);
         AdminPages.Map(pages);
         PublishPages.Map(pages);
         SettingsPages.Map(pages);

@@ -44,6 +44,13 @@ internal sealed class RegistryGroup : IAsyncDisposable
     /// <summary>Puts an upstream behind the others of a registry; its id.</summary>
     public Task<long> AddUpstreamAsync(long registry, object settings) => CreateAsync($"{Maven}/registries/{registry}/upstreams", settings);
 
+    /// <summary>Downloads a file, and waits until its row is written, for which no client waits.</summary>
+    public async Task CacheAsync(long registry, long upstream, string path)
+    {
+        (await AskAsync("GET", $"/{registry}/{path}")).Status.ShouldBe(200);
+        while ((await AskAsync("GET", $"/upstreams/{upstream}/cache_entries?search={Uri.EscapeDataString(path)}")).Text == "[]") await Task.Yield();
+    }
+
     /// <summary>Asks below <c>/virtual_registries/packages/maven</c>.</summary>
     public Task<Answer> AskAsync(string method, string path, object? json = null) => Root.AskAsync(method, Maven + path, cancel, json);
 

@@ -112,12 +112,48 @@ public sealed class VirtualRegistryFormTests(PageServer fixture) : IClassFixture
     }
 
     [Fact]
+    public async Task Cache_is_walked_searched_and_a_file_deleted()
+    {
+        await using var world = await RegistryGroup.CreateAsync(server);
+        var registry = await world.AddRegistryAsync();
+        var (upstream, url) = world.NewUpstream();
+        const string jar = "org/acme/tool/1.0/tool-1.0.jar";
+        upstream.File("/" + jar, "bytes"u8.ToArray(), ("ETag", "\"<tag>\""), ("Content-Type", "application/<x>"));
+        var id = await world.AddUpstreamAsync(registry, new { url, name = "acme" });
+        using var person = await world.SignInAsync();
+        await world.CacheAsync(registry, id, jar);
+        foreach (var start in (string[])[$"/-/upstreams/{id}/cache", $"/-/virtual_registries/{registry}/cache"])
+        {
+            var (page, address) = (await world.PageAsync(person, start), "");
+            foreach (var step in (string[])["org/", "acme/", "tool/", "1.0/", "tool-1.0.jar"])
+            {
+                var link = page.QuerySelectorAll("tbody a").ShouldHaveSingleItem();
+                link.TextContent.ShouldBe(step);
+                page = await world.PageAsync(person, address = link.GetAttribute("href")!);
+            }
+            address.ShouldBe($"/-/upstreams/{id}/cache/file?path=%2Forg%2Facme%2Ftool%2F1.0%2Ftool-1.0.jar");
+            foreach (var text in (string[])["5 bytes", "application/<x>", "\"<tag>\"", "277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9"])
+                page.QuerySelectorAll("dd").ShouldContain(value => value.TextContent.Contains(text), text);
+            (await world.PageAsync(person, start + "?search=TOOL+jar")).QuerySelectorAll("tbody a").ShouldHaveSingleItem().TextContent.ShouldBe(jar);
+            (await world.PageAsync(person, start + "?search=nothing")).QuerySelectorAll("tbody a").ShouldBeEmpty();
+            (await person.GetAsync(start + "?search=org.acme:tool:1.0", cancel)).Header("Location").ShouldBe($"{start}?path=%2Forg%2Facme%2Ftool%2F1.0%2F");
+            (await world.PageAsync(person, $"{start}?path={Uri.EscapeDataString(Attack)}&search={Uri.EscapeDataString(Attack)}&after={Uri.EscapeDataString(Attack)}"))
+                .QuerySelectorAll("body img, body script").ShouldBeEmpty();
+        }
+        var deleted = await world.SubmitAsync(person, $"/-/upstreams/{id}/cache/file?path=%2F{Uri.EscapeDataString(jar)}", "Delete tool-1.0.jar");
+        deleted.Header("Location").ShouldBe($"/-/upstreams/{id}/cache?path=%2Forg%2Facme%2Ftool%2F1.0%2F");
+        (await world.PageAsync(person, $"/-/upstreams/{id}/cache")).Body!.TextContent.ShouldContain("Nothing is kept here.");
+        foreach (var path in (string[])["", "?path=x", "?path=%2F..%2Fx", "?path=%2F" + Uri.EscapeDataString(jar)])
+            (await person.GetAsync($"/-/upstreams/{id}/cache/file{path}", cancel)).Status.ShouldBe(404);
+    }
+
+    [Fact]
     public async Task Guest_looks_and_changes_nothing_and_strangers_see_nothing()
     {
         await using var world = await RegistryGroup.CreateAsync(server);
         var registry = await world.AddRegistryAsync();
         var id = await world.AddUpstreamAsync(registry, new { url = world.NewUpstream().Url, name = "x", username = "robot-of-acme", password = "p" });
-        string[] pages = [$"/{world.Group.FullPath}/-/virtual_registries", $"/-/virtual_registries/{registry}", $"/-/upstreams/{id}"];
+        string[] pages = [$"/{world.Group.FullPath}/-/virtual_registries", $"/-/virtual_registries/{registry}", $"/-/upstreams/{id}", $"/-/virtual_registries/{registry}/cache", $"/-/upstreams/{id}/cache"];
         string[] forms = [$"/-/groups/{world.Group.Id}/virtual_registries/new", pages[1] + "/edit", pages[1] + "/upstreams/new", pages[2] + "/edit"];
         var (guest, stranger) = (await server.CreateUserAsync(cancel), await server.CreateUserAsync(cancel));
         await server.AddMemberAsync(world.Group, guest, AccessLevel.Guest, cancel);

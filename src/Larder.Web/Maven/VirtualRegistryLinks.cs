@@ -1,5 +1,6 @@
 using System.Globalization;
 using Larder.Registry.Namespaces;
+using Microsoft.AspNetCore.Http;
 
 namespace Larder.Web.Maven;
 
@@ -24,7 +25,7 @@ public static class VirtualRegistryLinks
     /// <summary>A registry with the lines to copy for another kind of token.</summary>
     public static string RegistryWith(long id, TokenKind kind) => $"{Registry(id)}?token={kind.Word}#use";
 
-    /// <summary>What is done to a registry: <c>edit</c>, <c>purge</c>, <c>delete</c>, <c>upstreams</c>, <c>upstreams/new</c>.</summary>
+    /// <summary>What is done to a registry: <c>edit</c>, <c>cache</c>, <c>purge</c>, <c>delete</c>, <c>upstreams</c>, <c>upstreams/new</c>.</summary>
     public static string Registry(long id, string deed) => $"{Registry(id)}/{deed}";
 
     /// <summary>What is done to an upstream in a registry (POST): <c>move</c>, <c>remove</c>.</summary>
@@ -33,8 +34,20 @@ public static class VirtualRegistryLinks
     /// <summary>An upstream.</summary>
     public static string Upstream(long id) => $"{Upstreams}/{Number(id)}";
 
-    /// <summary>What is done to an upstream: <c>edit</c>, <c>test</c>, <c>purge</c>, <c>delete</c>.</summary>
+    /// <summary>What is done to an upstream: <c>edit</c>, <c>cache</c>, <c>test</c>, <c>purge</c>, <c>delete</c>.</summary>
     public static string Upstream(long id, string deed) => $"{Upstream(id)}/{deed}";
+
+    /// <summary>A folder of a cache, whose page has this address.</summary>
+    public static string Cache(string address, string folder, string search = "", string? after = null)
+    {
+        var query = QueryString.Create("path", folder);
+        if (search.Length > 0) query = query.Add("search", search);
+        if (after is not null) query = query.Add("after", after);
+        return address + query.ToUriComponent();
+    }
+
+    /// <summary>A file in the cache of an upstream; to delete it, POST.</summary>
+    public static string CachedFile(long upstreamId, string path) => Upstream(upstreamId, "cache/file") + QueryString.Create("path", path).ToUriComponent();
 
     private static string Number(long id) => id.ToString(CultureInfo.InvariantCulture);
 }
