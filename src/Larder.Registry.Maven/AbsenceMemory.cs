@@ -16,8 +16,10 @@ public sealed class AbsenceMemory(LarderOptions options, TimeProvider time)
     private readonly ConcurrentLru<(long UpstreamId, long Generation, UInt128 Path), long> until = new(MostRemembered);
 
     /// <summary>Whether the upstream's "not here" is still good.</summary>
-    public bool Remembers(Upstream upstream, MavenPath path) =>
-        until.TryGet(Key(upstream, path), out var end) && end > time.GetUtcNow().ToUnixTimeMilliseconds();
+    public bool Remembers(Upstream upstream, MavenPath path) => Until(upstream, path) > time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Until when (Unix milliseconds) the upstream's "not here" is good; 0 where it has not said so.</summary>
+    public long Until(Upstream upstream, MavenPath path) => until.TryGet(Key(upstream, path), out var end) ? end : 0;
 
     /// <summary>The upstream has just said "not here".</summary>
     public void Remember(Upstream upstream, MavenPath path)

@@ -11,21 +11,34 @@ public sealed partial class Candidates(CacheEntryStore entries, RuleBook rules, 
     /// <summary>The candidates; null when the registry has no upstreams at all.</summary>
     public async Task<IReadOnlyList<Candidate>?> OfAsync(long registryId, MavenPath path, CancellationToken cancellationToken)
     {
-        var all = await entries.CandidatesAsync(registryId, path, cancellationToken);
+        var all = await JudgedAsync(registryId, path, cancellationToken);
         if (all.Count == 0) return null;
         var admitted = new List<Candidate>(all.Count);
-        foreach (var candidate in all)
+        foreach (var (candidate, refusal) in all)
         {
-            var ruleSet = await rules.OfAsync(candidate.Upstream, cancellationToken);
-            if (ruleSet.Refusal(path) is not { } reason)
+            if (refusal is null)
             {
-                admitted.Add(candidate with { Rules = ruleSet });
+                admitted.Add(candidate);
                 continue;
             }
             MavenMetrics.CountDenial();
-            Denied(logger, candidate.Upstream.Id, candidate.Upstream.Name, path.Value, reason);
+            Denied(logger, candidate.Upstream.Id, candidate.Upstream.Name, path.Value, refusal);
         }
         return admitted;
+    }
+
+    /// <summary>All upstreams of the registry by position, each with why its rules refuse the file; null where they admit it.</summary>
+    public async Task<IReadOnlyList<(Candidate Candidate, string? Refusal)>> JudgedAsync(
+        long registryId, MavenPath path, CancellationToken cancellationToken)
+    {
+        var all = await entries.CandidatesAsync(registryId, path, cancellationToken);
+        var judged = new List<(Candidate, string?)>(all.Count);
+        foreach (var candidate in all)
+        {
+            var ruleSet = await rules.OfAsync(candidate.Upstream, cancellationToken);
+            judged.Add((candidate with { Rules = ruleSet }, ruleSet.Refusal(path)));
+        }
+        return judged;
     }
 
     [LoggerMessage(4004, LogLevel.Information, "Upstream {UpstreamId} ({UpstreamName}) may not supply {Path}: {Reason}")]

@@ -22,11 +22,8 @@ public sealed class Inquiry(
     public async Task<WalkEnd> AskAsync(
         Candidate candidate, MavenPath path, IReadOnlyList<Upstream> absentAbove, CancellationToken cancellationToken)
     {
-        var (upstream, entry, absentUntil) = candidate;
-        var now = Now;
-        if (entry is not null && Freshness.Until(upstream, path, entry.UpstreamCheckedAt) is var until && until > now)
-            return new WalkEnd.Held(entry, until, Failure: null);
-        if (entry is null && (absentUntil > now || absences.Remembers(upstream, path))) return new WalkEnd.Nowhere();
+        if (Known(candidate, path) is { } known) return known.End;
+        var (upstream, entry, _) = candidate;
         var reader = downloads.Join(candidate, path, [.. absentAbove]);
         var keep = false;
         try
@@ -58,7 +55,21 @@ public sealed class Inquiry(
         }
     }
 
-    private WalkEnd Stale(Candidate candidate, MavenPath path, UpstreamFailure failure)
+    /// <summary>
+    /// What is known without asking: a fresh copy or a remembered absence, and until when (Unix milliseconds). Null: it must be asked.
+    /// </summary>
+    internal (WalkEnd End, long Until)? Known(Candidate candidate, MavenPath path)
+    {
+        var (upstream, entry, absentUntil) = candidate;
+        var now = Now;
+        if (entry is not null)
+            return Freshness.Until(upstream, path, entry.UpstreamCheckedAt) is var until && until > now ? (new WalkEnd.Held(entry, until, Failure: null), until) : null;
+        var remembered = Math.Max(absentUntil ?? 0, absences.Until(upstream, path));
+        return remembered > now ? (new WalkEnd.Nowhere(), remembered) : null;
+    }
+
+    /// <summary>What an upstream that fails comes to: its stale copy, if there is one that is not too old.</summary>
+    internal WalkEnd Stale(Candidate candidate, MavenPath path, UpstreamFailure failure)
     {
         if (candidate.Entry is not { } entry) return new WalkEnd.Undecided(candidate.Upstream, failure);
         var staleSince = Freshness.Until(candidate.Upstream, path, entry.UpstreamCheckedAt);

@@ -15,6 +15,7 @@ public static class MavenModule
         services.AddSingleton<MavenDownloads>();
         services.AddSingleton<Inquiry>();
         services.AddSingleton<Walk>();
+        services.AddSingleton<Foresight>();
         services.AddSingleton<MergedMetadata>();
     }
 

@@ -52,18 +52,19 @@ public sealed class Walk(Candidates candidates, CacheEntryStore entries, Inquiry
         WalkEnd.Undecided? undecided = null;
         foreach (var candidate in admitted)
         {
-            switch (await inquiry.AskAsync(candidate, path, absent, cancellationToken))
-            {
-                case WalkEnd.Nowhere:
-                    absent.Add(candidate.Upstream);
-                    break;
-                case WalkEnd.Undecided failed when !await entries.HasSuppliedAsync(candidate.Upstream.Id, path.Artifact, cancellationToken):
-                    undecided ??= failed;
-                    break;
-                case var end:
-                    return end;
-            }
+            var end = await inquiry.AskAsync(candidate, path, absent, cancellationToken);
+            if (!await PassesOnAsync(end, candidate.Upstream, path, cancellationToken)) return end;
+            if (end is WalkEnd.Undecided failed) undecided ??= failed;
+            else absent.Add(candidate.Upstream);
         }
         return undecided ?? (WalkEnd)new WalkEnd.Nowhere();
     }
+
+    /// <summary>Whether the next upstream comes into question after this one has said so.</summary>
+    internal async Task<bool> PassesOnAsync(WalkEnd end, Upstream upstream, MavenPath path, CancellationToken cancellationToken) => end switch
+    {
+        WalkEnd.Nowhere => true,
+        WalkEnd.Undecided => !await entries.HasSuppliedAsync(upstream.Id, path.Artifact, cancellationToken),
+        _ => false,
+    };
 }

@@ -94,6 +94,11 @@ public sealed class FormErrors
 
     private void Add(string field, string text)
     {
+        if (field == "base") // of the whole, in GitLab's words
+        {
+            others.Add(text);
+            return;
+        }
         if (!fields.TryGetValue(field, out var texts)) fields[field] = texts = [];
         texts.Add(text);
     }

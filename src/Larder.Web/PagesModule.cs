@@ -40,6 +40,8 @@ public static class PagesModule
         PlacesPages.Map(pages);
         UpstreamPages.Map(pages);
         CachePages.Map(pages);
+        RulePages.Map(pages);
+        WhyPages.Map(pages);
         AdminPages.Map(pages);
         PublishPages.Map(pages);
         SettingsPages.Map(pages);

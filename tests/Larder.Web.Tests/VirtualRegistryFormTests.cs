@@ -148,12 +148,78 @@ public sealed class VirtualRegistryFormTests(PageServer fixture) : IClassFixture
     }
 
     [Fact]
+    public async Task Rules_are_added_changed_and_removed()
+    {
+        await using var world = await RegistryGroup.CreateAsync(server);
+        var id = await world.AddUpstreamAsync(await world.AddRegistryAsync(), new { url = world.NewUpstream().Url, name = "acme" });
+        using var person = await world.SignInAsync();
+        var page = $"/-/upstreams/{id}/rules";
+        var refused = await world.SubmitAsync(person, page, "Add the rule", ("pattern_type", "regex"), ("pattern", "(" + Attack));
+        refused.Status.ShouldBe(422);
+        refused.Text.ShouldContain("Pattern is not a regular expression that matches in linear time");
+        refused.Text.ShouldContain("value=\"(&lt;script&gt;");
+        (await world.SubmitAsync(person, page, "Add the rule", ("rule_type", "deny"), ("pattern", Attack))).Header("Location").ShouldBe(page);
+        (await world.SubmitAsync(person, page, "Add the rule", ("rule_type", "deny"), ("pattern", Attack))).Text.ShouldContain("Pattern has already been taken");
+        var list = await world.PageAsync(person, page);
+        list.QuerySelectorAll("main ol li").ShouldHaveSingleItem().TextContent.ShouldContain("It may not supply files whose group matches the wildcard");
+        list.QuerySelector("main ol code")!.TextContent.ShouldBe(Attack);
+        var edit = list.QuerySelector("main ol a")!.GetAttribute("href")!;
+        (await world.SubmitAsync(person, edit, "Save the rule", ("pattern", ""))).Text.ShouldContain("Pattern is empty");
+        (await world.SubmitAsync(person, edit, "Save the rule", ("target_coordinate", "version"), ("pattern", "*-SNAPSHOT"))).Header("Location").ShouldBe(page);
+        (await world.AskAsync("GET", $"/upstreams/{id}/rules")).Text.ShouldContain("""
+            "target_coordinate":"version","pattern":"*-SNAPSHOT"
+            """.Trim());
+        (await world.SubmitAsync(person, page, $"Delete rule {edit.Split('/')[^1]}")).Header("Location").ShouldBe(page);
+        (await world.PageAsync(person, page)).Body!.TextContent.ShouldContain("None: it may supply everything.");
+        (await person.GetAsync(edit, cancel)).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task Why_a_file_comes_from_where_it_does_is_explained()
+    {
+        await using var world = await RegistryGroup.CreateAsync(server);
+        var registry = await world.AddRegistryAsync();
+        const string jar = "org/acme/tool/1.0/tool-1.0.jar";
+        using var person = await world.SignInAsync();
+        var page = $"/-/virtual_registries/{registry}/why";
+        (await ExplainAsync(jar)).ShouldContain("400: the registry has no upstreams.");
+        var (_, denied) = world.NewUpstream();
+        var (holder, held) = world.NewUpstream();
+        holder.File("/" + jar, "bytes"u8.ToArray());
+        var first = await world.AddUpstreamAsync(registry, new { url = denied, name = "outside" });
+        var second = await world.AddUpstreamAsync(registry, new { url = held, name = "inside" });
+        await world.AddUpstreamAsync(registry, new { url = world.NewUpstream().Url, name = "last" });
+        await world.AskAsync("POST", $"/upstreams/{first}/rules", new { rule_type = "deny", pattern_type = "wildcard", target_coordinate = "group_id", pattern = "org.acme" });
+        (await ExplainAsync(jar)).ShouldContain("inside would be asked. What it says decides.");
+        await world.CacheAsync(registry, second, jar);
+        server.Time.Advance(TimeSpan.FromSeconds(6)); // out of the memory of this node
+        foreach (var typed in (string[])[jar, "/" + jar + ".sha1", $"{server.BaseAddress}api/v4/virtual_registries/packages/maven/{registry}/{jar}"])
+        {
+            var explained = await ExplainAsync(typed);
+            explained.ShouldContain("The copy of inside is served.");
+            explained.ShouldContain("outside: passed over, its rules refuse the file (denied by rule");
+            explained.ShouldContain("last (not reached)");
+        }
+        (await ExplainAsync("org/acme/tool/maven-metadata.xml")).ShouldContain("Lists of versions are merged");
+        foreach (var typed in (string[])["a//b", Attack])
+        {
+            var refused = await person.GetAsync($"{page}?path={Uri.EscapeDataString(typed)}", cancel);
+            refused.Status.ShouldBe(422);
+            refused.Text.ShouldContain("Path is no path of a file in a Maven repository");
+            refused.Text.ShouldNotContain("<img");
+        }
+
+        async Task<string> ExplainAsync(string path) => string.Join(' ', (await world.PageAsync(person, $"{page}?path={Uri.EscapeDataString(path)}"))
+            .Body!.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
     public async Task Guest_looks_and_changes_nothing_and_strangers_see_nothing()
     {
         await using var world = await RegistryGroup.CreateAsync(server);
         var registry = await world.AddRegistryAsync();
         var id = await world.AddUpstreamAsync(registry, new { url = world.NewUpstream().Url, name = "x", username = "robot-of-acme", password = "p" });
-        string[] pages = [$"/{world.Group.FullPath}/-/virtual_registries", $"/-/virtual_registries/{registry}", $"/-/upstreams/{id}", $"/-/virtual_registries/{registry}/cache", $"/-/upstreams/{id}/cache"];
+        string[] pages = [$"/{world.Group.FullPath}/-/virtual_registries", $"/-/virtual_registries/{registry}", $"/-/upstreams/{id}", $"/-/virtual_registries/{registry}/cache", $"/-/upstreams/{id}/cache", $"/-/upstreams/{id}/rules", $"/-/virtual_registries/{registry}/why?path=a/b.jar"];
         string[] forms = [$"/-/groups/{world.Group.Id}/virtual_registries/new", pages[1] + "/edit", pages[1] + "/upstreams/new", pages[2] + "/edit"];
         var (guest, stranger) = (await server.CreateUserAsync(cancel), await server.CreateUserAsync(cancel));
         await server.AddMemberAsync(world.Group, guest, AccessLevel.Guest, cancel);
@@ -174,7 +240,7 @@ public sealed class VirtualRegistryFormTests(PageServer fixture) : IClassFixture
             (await visitor.GetAsync(form, cancel)).Header("Location").ShouldStartWith("/-/sign_in?return=");
         }
         var token = await person.FormTokenAsync(pages[2], cancel);
-        foreach (var form in (string[])[.. forms, pages[1] + "/delete", pages[1] + "/purge", pages[2] + "/delete", pages[2] + "/purge"])
+        foreach (var form in (string[])[.. forms, pages[1] + "/delete", pages[1] + "/purge", pages[2] + "/delete", pages[2] + "/purge", pages[2] + "/rules", pages[2] + "/cache/file?path=%2Fa%2Fb.jar"])
         {
             (await person.PostAsync(form, cancel, ("form_token", token), ("name", "y"), ("url", "https://repository-1.example"))).Status.ShouldBeOneOf(403, 404);
             (await person.PostAsync(form, cancel, ("form_token", "0"))).Status.ShouldBeOneOf(403, 404);

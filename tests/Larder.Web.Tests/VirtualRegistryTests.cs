@@ -93,4 +93,39 @@ public sealed class VirtualRegistryTests(Chromium chromium, PageServer fixture) 
         ILocator Link(string name) => page.GetByRole(AriaRole.Link, new() { Name = name, Exact = true });
         async Task<IReadOnlyList<string>> NamesAsync() => await page.Locator("tbody td.name a").AllTextContentsAsync();
     }
+
+    [Fact]
+    public async Task Cache_rules_and_reasons_are_looked_at_by_keyboard_and_phone()
+    {
+        await using var world = await RegistryGroup.CreateAsync(server);
+        var registry = await world.AddRegistryAsync("Acme Maven");
+        var (upstream, url) = world.NewUpstream();
+        const string jar = "org/acme/a-rather-long-name-of-an-artifact/1.0.0-SNAPSHOT/a-rather-long-name-of-an-artifact-1.0.0-20260102.030405-1.jar";
+        upstream.File("/" + jar, "bytes"u8.ToArray());
+        var id = await world.AddUpstreamAsync(registry, new { url, name = "Central" });
+        await world.AddUpstreamAsync(registry, new { url = world.NewUpstream().Url, name = "Second" });
+        await world.CacheAsync(registry, id, jar);
+        await using var visit = await chromium.VisitAsync(server);
+        var page = visit.Page;
+        await visit.SignInAsync(LarderServer.RootToken);
+        await page.GotoAsync($"/-/virtual_registries/{registry}");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Look into its cache" }).FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await page.GetByLabel("Search below this folder").FillAsync("rather jar");
+        await page.Keyboard.PressAsync("Enter");
+        await page.GetByRole(AriaRole.Link, new() { Name = jar }).WaitForAsync();
+        await visit.InspectAsync("cache");
+        await page.GetByRole(AriaRole.Link, new() { Name = jar }).ClickAsync();
+        await visit.InspectAsync("cache-file");
+        await page.GotoAsync($"/-/upstreams/{id}/rules");
+        await page.GetByLabel("Pattern").FillAsync("org.acme");
+        await page.Keyboard.PressAsync("Enter");
+        await page.GetByText("It may supply files whose group matches the wildcard").WaitForAsync();
+        await visit.InspectAsync("rules");
+        await page.GotoAsync($"/-/virtual_registries/{registry}/why");
+        await page.GetByLabel("Path").FillAsync(jar);
+        await page.Keyboard.PressAsync("Enter");
+        await page.GetByText("The copy of Central is served.").WaitForAsync();
+        await visit.InspectAsync("why");
+    }
 }

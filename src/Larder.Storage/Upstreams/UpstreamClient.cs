@@ -83,6 +83,9 @@ public sealed class UpstreamClient : IDisposable
     /// <summary>How the host of a URL is doing; null when it was never asked.</summary>
     public UpstreamHostState? Describe(Uri url) => hosts.TryGet(Origin(url), out var host) ? host.Describe() : null;
 
+    /// <summary>Why a request to this URL would not be sent now, for the sake of its host; null when it would.</summary>
+    public UpstreamFailure? Foresee(Uri url) => hosts.TryGet(Origin(url), out var host) ? host.Foresee() : null;
+
     /// <summary>The hosts that were asked lately.</summary>
     public IReadOnlyList<UpstreamHostState> DescribeHosts() => [.. hosts.Select(host => host.Value.Describe())];
 

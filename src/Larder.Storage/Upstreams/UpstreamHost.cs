@@ -98,6 +98,12 @@ internal sealed class UpstreamHost(string origin, UpstreamClientOptions options,
         lock (gate) probing = false;
     }
 
+    /// <summary>Why a request would not be sent now; null when it would.</summary>
+    public UpstreamFailure? Foresee()
+    {
+        lock (gate) return Refusal(evenResting: false);
+    }
+
     public UpstreamHostState Describe()
     {
         lock (gate)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Larder.Registry.Namespaces;
+using Larder.Registry.VirtualRegistries;
 using Microsoft.AspNetCore.Http;
 
 namespace Larder.Web.Maven;
@@ -25,7 +26,7 @@ public static class VirtualRegistryLinks
     /// <summary>A registry with the lines to copy for another kind of token.</summary>
     public static string RegistryWith(long id, TokenKind kind) => $"{Registry(id)}?token={kind.Word}#use";
 
-    /// <summary>What is done to a registry: <c>edit</c>, <c>cache</c>, <c>purge</c>, <c>delete</c>, <c>upstreams</c>, <c>upstreams/new</c>.</summary>
+    /// <summary>What is done to a registry: <c>edit</c>, <c>cache</c>, <c>why</c>, <c>purge</c>, <c>delete</c>, <c>upstreams</c>, <c>upstreams/new</c>.</summary>
     public static string Registry(long id, string deed) => $"{Registry(id)}/{deed}";
 
     /// <summary>What is done to an upstream in a registry (POST): <c>move</c>, <c>remove</c>.</summary>
@@ -34,7 +35,7 @@ public static class VirtualRegistryLinks
     /// <summary>An upstream.</summary>
     public static string Upstream(long id) => $"{Upstreams}/{Number(id)}";
 
-    /// <summary>What is done to an upstream: <c>edit</c>, <c>cache</c>, <c>test</c>, <c>purge</c>, <c>delete</c>.</summary>
+    /// <summary>What is done to an upstream: <c>edit</c>, <c>cache</c>, <c>rules</c>, <c>test</c>, <c>purge</c>, <c>delete</c>.</summary>
     public static string Upstream(long id, string deed) => $"{Upstream(id)}/{deed}";
 
     /// <summary>A folder of a cache, whose page has this address.</summary>
@@ -48,6 +49,12 @@ public static class VirtualRegistryLinks
 
     /// <summary>A file in the cache of an upstream; to delete it, POST.</summary>
     public static string CachedFile(long upstreamId, string path) => Upstream(upstreamId, "cache/file") + QueryString.Create("path", path).ToUriComponent();
+
+    /// <summary>The form of a rule.</summary>
+    public static string Rule(UpstreamRule rule) => Upstream(rule.UpstreamId, $"rules/{Number(rule.Id)}");
+
+    /// <summary>Deletes a rule (POST).</summary>
+    public static string DeleteRule(UpstreamRule rule) => Rule(rule) + "/delete";
 
     private static string Number(long id) => id.ToString(CultureInfo.InvariantCulture);
 }
