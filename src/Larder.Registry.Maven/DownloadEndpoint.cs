@@ -28,7 +28,7 @@ internal static partial class DownloadEndpoint
 
     private static async Task ServeAsync(
         HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, HitMemory hits, ChangeNotices changes, IBlobStore blobs,
-        Walk walk, MergedMetadata metadata, CacheEntryStore entries, DownloadCounts downloads, DownloadLimit limit, ILogger<Walk> logger)
+        Walk walk, MergedMetadata metadata, CacheEntryStore entries, DownloadCounts downloads, UpstreamFigures figures, DownloadLimit limit, ILogger<Walk> logger)
     {
         var (registry, path, refusal) = await FindAsync(context, context.Request.RouteValues["path"] as string, directory, namespaces, gate, limit);
         if (refusal is not null)
@@ -40,14 +40,15 @@ internal static partial class DownloadEndpoint
         if (file.IsMetadata && registry!.MergesMetadata)
         {
             MavenMetrics.CountAnswer("metadata");
-            await MetadataAnswer.SendAsync(context, await metadata.FindAsync(registry.Id, file, context.RequestAborted), path.Checksum, downloads);
+            await MetadataAnswer.SendAsync(context, await metadata.FindAsync(registry.Id, file, context.RequestAborted), path.Checksum, downloads, figures);
             return;
         }
         var registryId = registry!.Id;
         for (var round = 0; round < MostWalks; round++)
         {
-            if (hits.Find(registryId, file) is { } known && await TrySendAsync(context, known, path, blobs, downloads))
+            if (hits.Find(registryId, file) is { } known && await TrySendAsync(context, known, path, blobs, downloads, figures))
             {
+                figures.CountAvoided(known.Entry.UpstreamId);
                 MavenMetrics.CountHit();
                 return;
             }
@@ -58,7 +59,7 @@ internal static partial class DownloadEndpoint
                     var hit = new Hit(held.Entry, held.FreshUntil);
                     if (held.Failure is not null) context.Response.Headers.Warning = StaleWarning.Text;
                     else hits.Remember(registryId, file, hit, stamp);
-                    if (await TrySendAsync(context, hit, path, blobs, downloads))
+                    if (await TrySendAsync(context, hit, path, blobs, downloads, figures))
                     {
                         MavenMetrics.CountAnswer(held.Failure is null ? "cache" : "stale");
                         return;
@@ -69,6 +70,7 @@ internal static partial class DownloadEndpoint
                     break;
                 case WalkEnd.Arriving arriving:
                     MavenMetrics.CountAnswer("upstream");
+                    figures.CountStreamed(arriving.Upstream.Id);
                     await using (arriving.Reader) await ArrivalAnswer.SendAsync(context, arriving, path);
                     return;
                 case var end:
@@ -101,11 +103,12 @@ internal static partial class DownloadEndpoint
 
     /// <summary>Sends the file or its checksum; false when the bytes are gone and nothing was sent.</summary>
     private static async Task<bool> TrySendAsync(
-        HttpContext context, Hit hit, MavenPath path, IBlobStore blobs, DownloadCounts downloads)
+        HttpContext context, Hit hit, MavenPath path, IBlobStore blobs, DownloadCounts downloads, UpstreamFigures figures)
     {
         downloads.Count(Downloaded.CacheEntry, hit.Entry.Id);
         if (path.Checksum is { } kind)
         {
+            figures.CountHit(hit.Entry.UpstreamId, bytes: 0);
             await ChecksumAnswer.SendAsync(context, hit.Entry.Blob.Digests, kind);
             return true;
         }
@@ -114,6 +117,8 @@ internal static partial class DownloadEndpoint
         ChecksumHeaders.Write(context, hit.Entry.Blob.Digests);
         FileHeaders.Write(context, hit.Entry.ContentType);
         await BlobAnswer.SendAsync(context, blob, hit.EntityTag, hit.CachedAt);
+        var isWhole = context.Response.StatusCode == StatusCodes.Status200OK && HttpMethods.IsGet(context.Request.Method);
+        figures.CountHit(hit.Entry.UpstreamId, isWhole ? blob.Length : 0);
         return true;
     }
 

@@ -7,7 +7,7 @@ namespace Larder.Registry.VirtualRegistries;
 /// the stale copy when it fails.
 /// </summary>
 public sealed class Inquiry(
-    CacheEntryStore entries, AbsenceMemory absences, MavenDownloads downloads, LarderOptions options, TimeProvider time)
+    CacheEntryStore entries, AbsenceMemory absences, MavenDownloads downloads, UpstreamFigures figures, LarderOptions options, TimeProvider time)
 {
     /// <summary>The clock by which copies are fresh or stale, in Unix milliseconds.</summary>
     internal long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -22,7 +22,11 @@ public sealed class Inquiry(
     public async Task<WalkEnd> AskAsync(
         Candidate candidate, MavenPath path, IReadOnlyList<Upstream> absentAbove, CancellationToken cancellationToken)
     {
-        if (Known(candidate, path) is { } known) return known.End;
+        if (Known(candidate, path) is { } known)
+        {
+            figures.CountAvoided(candidate.Upstream.Id);
+            return known.End;
+        }
         var (upstream, entry, _) = candidate;
         var reader = downloads.Join(candidate, path, [.. absentAbove]);
         var keep = false;

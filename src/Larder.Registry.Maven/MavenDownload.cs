@@ -10,17 +10,26 @@ namespace Larder.Registry.VirtualRegistries;
 /// </summary>
 public sealed class MavenDownloads(
     Downloads downloads, UpstreamClient client, CacheEntryStore entries, AbsenceMemory absences, UpstreamPasswords passwords, ChangeNotices changes, FillLeases fills,
-    LarderOptions options, TimeProvider time, ILogger<MavenDownloads> logger)
+    UpstreamFigures figures, LarderOptions options, TimeProvider time, ILogger<MavenDownloads> logger)
 {
     /// <summary>Joins the download of this file from this upstream, or begins it.</summary>
     /// <param name="candidate">The upstream, and its stale copy if there is one: then the request is conditional.</param>
     /// <param name="path">The file.</param>
     /// <param name="absentAbove">Upstreams above that said "not here" on the way; not changed any more.</param>
-    public DownloadReader Join(Candidate candidate, MavenPath path, IReadOnlyList<Upstream> absentAbove) =>
-        downloads.Join(new DownloadKey(candidate.Upstream.Id, path.Value, candidate.Upstream.AbsenceGeneration), () => Plan(candidate, path, absentAbove));
+    public DownloadReader Join(Candidate candidate, MavenPath path, IReadOnlyList<Upstream> absentAbove)
+    {
+        var mine = false;
+        var reader = downloads.Join(new DownloadKey(candidate.Upstream.Id, path.Value, candidate.Upstream.AbsenceGeneration), () =>
+        {
+            mine = true;
+            return Plan(candidate, path, absentAbove);
+        });
+        if (!mine) figures.CountAvoided(candidate.Upstream.Id);
+        return reader;
+    }
 
     private MavenDownloadPlan Plan(Candidate candidate, MavenPath path, IReadOnlyList<Upstream> absentAbove) =>
-        new(entries, absences, changes, fills, time, logger)
+        new(entries, absences, changes, fills, figures, time, logger)
         {
             Request = RequestFor(candidate, path),
             MaxBytes = options.Upstreams.MaxBytes,
@@ -46,7 +55,7 @@ public sealed class MavenDownloads(
 
 /// <summary>What a download of a Maven file is for.</summary>
 internal sealed partial class MavenDownloadPlan(
-    CacheEntryStore entries, AbsenceMemory absences, ChangeNotices changes, FillLeases fills, TimeProvider time, ILogger logger) : DownloadPlan
+    CacheEntryStore entries, AbsenceMemory absences, ChangeNotices changes, FillLeases fills, UpstreamFigures figures, TimeProvider time, ILogger logger) : DownloadPlan
 {
     private bool hasLease;
 
@@ -87,6 +96,7 @@ internal sealed partial class MavenDownloadPlan(
 
     public override void NoteAbsence(int status)
     {
+        figures.CountSent(Upstream.Id);
         // 403 is absence, but not definite enough to outweigh a copy that is here.
         if (Entry is null || status is 404 or 410) absences.Remember(Upstream, Path);
     }
@@ -94,11 +104,15 @@ internal sealed partial class MavenDownloadPlan(
     public override void NoteFailure(UpstreamFailure failure)
     {
         MavenMetrics.CountFailure(failure.Kind.ToString());
+        if (failure.IsUnsent) figures.CountAvoided(Upstream.Id);
+        else if (failure.Kind is UpstreamFailureKind.Abandoned or UpstreamFailureKind.NotStored) figures.CountSent(Upstream.Id); // no fault of the upstream
+        else figures.CountFailed(Upstream.Id);
         UpstreamFailed(logger, Upstream.Id, Upstream.Name, Path.Value, failure.Kind, failure.Detail);
     }
 
     public override async Task ConfirmAsync(CancellationToken cancellationToken)
     {
+        figures.CountSent(Upstream.Id);
         await entries.ConfirmAsync(Entry!, Path, FreshUntil(), AbsentAbove, cancellationToken);
         changes.Publish(ChangeTopic.CachedFiles, Path.Value);
     }
@@ -107,6 +121,7 @@ internal sealed partial class MavenDownloadPlan(
     {
         await entries.SaveAsync(new Arrival(Upstream, Path, completed.Blob, completed.Headers.ContentType,
             completed.Headers.ETag, completed.Headers.LastModified, FreshUntil(), AbsentAbove), cancellationToken);
+        figures.CountSent(Upstream.Id, completed.Blob.Length);
         changes.Publish(ChangeTopic.CachedFiles, Path.Value);
     }
 

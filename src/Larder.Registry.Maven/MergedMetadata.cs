@@ -16,8 +16,8 @@ public sealed record MergedDocument(byte[] Bytes, Digests Digests, long ChangedA
 /// <param name="Document">The document.</param>
 /// <param name="Refusal">Why there is none.</param>
 /// <param name="IsStale">Whether a part of it is stale because its upstream failed.</param>
-/// <param name="EntryIds">The cache entries that it was made of.</param>
-public sealed record MetadataEnd(MergedDocument? Document, WalkEnd? Refusal, bool IsStale, IReadOnlyList<long> EntryIds)
+/// <param name="Entries">The cache entries that it was made of.</param>
+public sealed record MetadataEnd(MergedDocument? Document, WalkEnd? Refusal, bool IsStale, IReadOnlyList<CacheEntry> Entries)
 {
     internal static MetadataEnd Refused(WalkEnd refusal) => new(null, refusal, false, []);
 }
@@ -53,7 +53,7 @@ public sealed partial class MergedMetadata(
                 ? MetadataEnd.Refused(new WalkEnd.Undecided(answers.First(answer => answer.Part is not null).Upstream,
                     new(UpstreamFailureKind.Malformed, "its metadata is not well-formed")))
                 : new MetadataEnd(document, null, answers.Any(answer => answer.Failure is not null),
-                    [.. parts.Select(part => part.Entry?.Id).OfType<long>()]);
+                    [.. parts.Select(part => part.Entry).OfType<CacheEntry>()]);
         }
     }
 

@@ -8,14 +8,18 @@ namespace Larder.Registry.VirtualRegistries;
 /// <summary>Sends metadata, or its checksum: both from the same bytes, so that they always agree.</summary>
 internal static class MetadataAnswer
 {
-    public static async Task SendAsync(HttpContext context, MetadataEnd end, ChecksumKind? checksum, DownloadCounts downloads)
+    public static async Task SendAsync(HttpContext context, MetadataEnd end, ChecksumKind? checksum, DownloadCounts downloads, UpstreamFigures figures)
     {
         if (end.Document is not { } document)
         {
             await Refusals.Of(end.Refusal!).ExecuteAsync(context);
             return;
         }
-        foreach (var id in end.EntryIds) downloads.Count(Downloaded.CacheEntry, id);
+        foreach (var entry in end.Entries)
+        {
+            downloads.Count(Downloaded.CacheEntry, entry.Id);
+            figures.CountHit(entry.UpstreamId, entry.Blob.Length);
+        }
         if (end.IsStale) context.Response.Headers.Warning = StaleWarning.Text;
         if (checksum is { } kind)
         {

@@ -41,7 +41,7 @@ internal static class UpstreamEndpoints
             .Describes("Empties the cache of an upstream.")
             .Audits("upstream_purged");
         upstreams.MapGet("/{id}/health", HealthAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
-            .Describes("How the host of an upstream is doing.");
+            .Describes("How the host of an upstream is doing, as this node sees it, and what was done with it in 30 days, by all.");
     }
 
     private static async Task<IResult> ListAsync(
@@ -147,12 +147,14 @@ internal static class UpstreamEndpoints
         return Results.NoContent();
     }
 
-    // Larder's own: how the upstream's host is doing, as this node sees it.
+    // Larder's own: the state is this node's, the figures are of all.
     private static async Task<IResult> HealthAsync(
-        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, UpstreamClient client, CancellationToken cancellationToken)
+        HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, UpstreamClient client, UpstreamFigures figures,
+        CancellationToken cancellationToken)
     {
         var (upstream, refusal) = await FindAsync(context, namespaces, gate, upstreams, cancellationToken);
         if (refusal is not null) return refusal;
+        var month = UpstreamDay.Sum(await figures.OfAsync([upstream!.Id], days: 30, cancellationToken));
         var state = client.Describe(new Uri(upstream!.Url));
         return ApiJson.Answer(new
         {
@@ -165,7 +167,12 @@ internal static class UpstreamEndpoints
                 _ => "unknown",
             },
             state?.Until, ConsecutiveFailures = state?.ConsecutiveFailures ?? 0, LastFailure = state?.LastFailure?.Detail,
-            RequestsSent = state?.Sent ?? 0, RequestsAvoided = state?.Avoided ?? 0,
+            RequestsSent = state?.Sent ?? 0, RequestsAvoided = state?.Avoided ?? 0, ResponseMilliseconds = (long?)state?.ResponseTime?.TotalMilliseconds,
+            LastThirtyDays = new
+            {
+                month.Hits, month.HitBytes, month.Streamed, RequestsSent = month.Sent, RequestsAvoided = month.Avoided, RequestsFailed = month.Failed,
+                month.FetchedBytes,
+            },
         });
     }
 

@@ -8,7 +8,7 @@ namespace Larder.Registry.VirtualRegistries;
 /// Removes in small steps what counts for nobody any more: rows of earlier generations, whole upstreams that were deleted, and
 /// remembered absences that have expired.
 /// </summary>
-public sealed partial class UpstreamRemains(Database database, TimeProvider time, ILogger<UpstreamRemains> logger) : IPeriodicWork
+public sealed partial class UpstreamRemains(Database database, UpstreamFigures figures, TimeProvider time, ILogger<UpstreamRemains> logger) : IPeriodicWork
 {
     // Bounds how long one transaction keeps other writers waiting.
     private const int RowsPerStep = 500;
@@ -36,6 +36,7 @@ public sealed partial class UpstreamRemains(Database database, TimeProvider time
             rows += await RemoveArtifactsAsync(upstream, cancellationToken);
             if (since <= (time.GetUtcNow() - LongestSave).ToUnixTimeMilliseconds()) await FinishAsync(upstream, cancellationToken);
         }
+        await figures.ForgetOldAsync(cancellationToken);
         if (rows == 0) return null;
         Removed(logger, rows);
         return $"{rows} rows of purged and deleted upstreams and of absences that have expired";

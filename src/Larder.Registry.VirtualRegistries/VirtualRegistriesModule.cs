@@ -26,6 +26,8 @@ public static class VirtualRegistriesModule
         services.AddPeriodicWork<CacheCleanup>();
         services.AddPeriodicWork<CacheEviction>();
         services.AddPeriodicWork<UpstreamRemains>();
+        services.AddSingleton<UpstreamFigures>();
+        services.AddHostedService(provider => provider.GetRequiredService<UpstreamFigures>());
         services.AddSingleton<HitMemory>();
         services.AddSingleton<FillLeases>();
         services.AddHostedService(provider => provider.GetRequiredService<FillLeases>());

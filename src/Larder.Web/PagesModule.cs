@@ -18,6 +18,7 @@ public static class PagesModule
         services.AddRazorComponents();
         services.AddSingleton<ApiOperation>();
         services.AddSingleton<RegistrySight>();
+        services.AddSingleton<UpstreamHealth>();
         services.AddSingleton<RevealedOnce>();
         OpenIdProvider.Add(services);
     }
@@ -42,6 +43,7 @@ public static class PagesModule
         CachePages.Map(pages);
         RulePages.Map(pages);
         WhyPages.Map(pages);
+        HealthPages.Map(pages);
         AdminPages.Map(pages);
         PublishPages.Map(pages);
         SettingsPages.Map(pages);

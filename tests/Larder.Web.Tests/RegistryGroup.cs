@@ -2,6 +2,7 @@ using System.Globalization;
 using AngleSharp.Html.Dom;
 using AngleSharp.Html.Parser;
 using Larder.Registry.Namespaces;
+using Larder.Registry.VirtualRegistries;
 using Larder.Testing;
 
 namespace Larder.Web.Tests;
@@ -49,6 +50,18 @@ internal sealed class RegistryGroup : IAsyncDisposable
     {
         (await AskAsync("GET", $"/{registry}/{path}")).Status.ShouldBe(200);
         while ((await AskAsync("GET", $"/upstreams/{upstream}/cache_entries?search={Uri.EscapeDataString(path)}")).Text == "[]") await Task.Yield();
+    }
+
+    /// <summary>Waits until so much is written down of what was done with an upstream.</summary>
+    public async Task WaitForFiguresAsync(long upstream, long hits, long sent)
+    {
+        var figures = Server.Get<UpstreamFigures>();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (UpstreamDay.Sum(await figures.OfAsync([upstream], 30, cancel)) is var sum && (sum.Hits != hits || sum.Sent != sent))
+        {
+            patience.IsCancellationRequested.ShouldBeFalse($"{sum}");
+            await figures.FlushAsync(cancel);
+        }
     }
 
     /// <summary>Asks below <c>/virtual_registries/packages/maven</c>.</summary>

@@ -214,12 +214,51 @@ public sealed class VirtualRegistryFormTests(PageServer fixture) : IClassFixture
     }
 
     [Fact]
+    public async Task Health_says_how_upstreams_are_doing()
+    {
+        await using var world = await RegistryGroup.CreateAsync(server);
+        var registry = await world.AddRegistryAsync();
+        using var person = await world.SignInAsync();
+        var page = $"/-/virtual_registries/{registry}/health";
+        (await world.PageAsync(person, page)).Body!.TextContent.ShouldContain("It has no upstreams.");
+        var (failing, failingUrl) = world.NewUpstream();
+        var (holder, held) = world.NewUpstream();
+        var (limited, limitedUrl) = world.NewUpstream();
+        failing.Otherwise((_, answer) => answer.HeadAsync(500, ("Content-Length", "0")));
+        limited.Otherwise((_, answer) => answer.HeadAsync(429, ("Retry-After", "60"), ("Content-Length", "0")));
+        const string jar = "org/acme/tool/1.0/tool-1.0.jar";
+        holder.File("/" + jar, new byte[2048]);
+        var rests = await world.AddUpstreamAsync(registry, new { url = failingUrl, name = "failing" });
+        await world.AddUpstreamAsync(registry, new { url = limitedUrl, name = "limited" });
+        var id = await world.AddUpstreamAsync(registry, new { url = held, name = "holder" });
+        (await TextsAsync(page)).ShouldContain("Not asked yet");
+        await world.CacheAsync(registry, id, jar);
+        for (var i = 0; i < 5; i++) await world.AskAsync("GET", $"/{registry}/fails/{i}.jar");
+        (await world.AskAsync("GET", $"/{registry}/{jar}")).Status.ShouldBe(200);
+        await world.WaitForFiguresAsync(id, hits: 1, sent: 1 + 5); // each that fails above is asked for here too
+        var text = await TextsAsync(page);
+        text.ShouldContain("Resting until 2026-");
+        text.ShouldContain("It failed 5 times in a row.");
+        text.ShouldContain("Last error: it answered 500.");
+        text.ShouldContain("Rate-limited until 2026-");
+        text.ShouldContain("Answering. Its answers begin after");
+        text.ShouldContain("Bytes saved");
+        var one = await TextsAsync($"/-/upstreams/{id}");
+        one.ShouldContain("50.0 %: 1 answers from the cache, 1 while the file was fetched");
+        one.ShouldContain("2.0 KiB from the cache; 2.0 KiB fetched");
+        (await TextsAsync($"/-/upstreams/{rests}")).ShouldContain("Resting");
+
+        async Task<string> TextsAsync(string address) => string.Join(' ',
+            (await world.PageAsync(person, address)).Body!.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
     public async Task Guest_looks_and_changes_nothing_and_strangers_see_nothing()
     {
         await using var world = await RegistryGroup.CreateAsync(server);
         var registry = await world.AddRegistryAsync();
         var id = await world.AddUpstreamAsync(registry, new { url = world.NewUpstream().Url, name = "x", username = "robot-of-acme", password = "p" });
-        string[] pages = [$"/{world.Group.FullPath}/-/virtual_registries", $"/-/virtual_registries/{registry}", $"/-/upstreams/{id}", $"/-/virtual_registries/{registry}/cache", $"/-/upstreams/{id}/cache", $"/-/upstreams/{id}/rules", $"/-/virtual_registries/{registry}/why?path=a/b.jar"];
+        string[] pages = [$"/{world.Group.FullPath}/-/virtual_registries", $"/-/virtual_registries/{registry}", $"/-/upstreams/{id}", $"/-/virtual_registries/{registry}/cache", $"/-/upstreams/{id}/cache", $"/-/upstreams/{id}/rules", $"/-/virtual_registries/{registry}/why?path=a/b.jar", $"/-/virtual_registries/{registry}/health"];
         string[] forms = [$"/-/groups/{world.Group.Id}/virtual_registries/new", pages[1] + "/edit", pages[1] + "/upstreams/new", pages[2] + "/edit"];
         var (guest, stranger) = (await server.CreateUserAsync(cancel), await server.CreateUserAsync(cancel));
         await server.AddMemberAsync(world.Group, guest, AccessLevel.Guest, cancel);

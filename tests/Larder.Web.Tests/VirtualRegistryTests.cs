@@ -127,5 +127,10 @@ public sealed class VirtualRegistryTests(Chromium chromium, PageServer fixture) 
         await page.Keyboard.PressAsync("Enter");
         await page.GetByText("The copy of Central is served.").WaitForAsync();
         await visit.InspectAsync("why");
+        await world.AskAsync("GET", $"/{registry}/{jar}");
+        await world.WaitForFiguresAsync(id, hits: 1, sent: 1);
+        await page.GotoAsync($"/-/virtual_registries/{registry}/health");
+        await page.GetByText("Hit rate").First.WaitForAsync();
+        await visit.InspectAsync("registry-health");
     }
 }

@@ -121,6 +121,7 @@ public sealed class UpstreamClient : IDisposable
         if (await host.EnterAsync(evenResting, cancellationToken) is { } refusal) return (null, refusal);
         var (response, failure) = (default(HttpResponseMessage), default(UpstreamFailure));
         var answered = false;
+        var began = time.GetTimestamp();
         try
         {
             (response, failure) = await ExchangeAsync(message, cancellationToken);
@@ -132,7 +133,7 @@ public sealed class UpstreamClient : IDisposable
             if (!answered) host.Abandon();
             else host.Report(failure ?? (response!.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError
                 ? UpstreamFailure.OfStatus((int)response.StatusCode, RetryAfter(response))
-                : null));
+                : null), time.GetElapsedTime(began));
         }
     }
 

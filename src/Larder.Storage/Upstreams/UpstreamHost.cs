@@ -9,7 +9,14 @@ namespace Larder.Storage.Upstreams;
 /// <param name="Sent">Requests since the start.</param>
 /// <param name="Avoided">Requests that were not sent, for this state's sake.</param>
 public sealed record UpstreamHostState(
-    string Origin, UpstreamHostCondition State, DateTimeOffset? Until, int ConsecutiveFailures, UpstreamFailure? LastFailure, long Sent, long Avoided);
+    string Origin, UpstreamHostCondition State, DateTimeOffset? Until, int ConsecutiveFailures, UpstreamFailure? LastFailure, long Sent, long Avoided)
+{
+    /// <summary>From here on a host is slow.</summary>
+    public static readonly TimeSpan SlowFrom = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long it takes to begin an answer, of late; null when it has given none.</summary>
+    public TimeSpan? ResponseTime { get; init; }
+}
 
 /// <summary>What happens to the next request to a host.</summary>
 public enum UpstreamHostCondition
@@ -31,6 +38,8 @@ public enum UpstreamHostCondition
 /// </summary>
 internal sealed class UpstreamHost(string origin, UpstreamClientOptions options, TimeProvider time)
 {
+    private const double WeightOfLast = 0.2; // in the average of response times
+
     private readonly Lock gate = new();
     private DateTimeOffset notBefore;
     private DateTimeOffset restUntil;
@@ -38,6 +47,7 @@ internal sealed class UpstreamHost(string origin, UpstreamClientOptions options,
     private bool probing;
     private int failures;
     private UpstreamFailure? lastFailure;
+    private TimeSpan? responseTime;
     private long sent;
     private long avoided;
     private double tokens = options.RequestBurst;
@@ -70,11 +80,12 @@ internal sealed class UpstreamHost(string origin, UpstreamClientOptions options,
         }
     }
 
-    /// <summary>What has come of a request; null when the host answered, whatever it said of the file.</summary>
-    public void Report(UpstreamFailure? failure)
+    /// <summary>What has come of a request, and after how long; null when the host answered, whatever it said of the file.</summary>
+    public void Report(UpstreamFailure? failure, TimeSpan elapsed)
     {
         lock (gate)
         {
+            if (failure is null) responseTime = responseTime is { } before ? before + ((elapsed - before) * WeightOfLast) : elapsed;
             var now = time.GetUtcNow();
             probing = false;
             if (failure?.RetryAfter is { } wait || failure?.Kind == UpstreamFailureKind.RateLimited)
@@ -112,7 +123,7 @@ internal sealed class UpstreamHost(string origin, UpstreamClientOptions options,
             var (state, until) = now < notBefore ? (UpstreamHostCondition.RateLimited, notBefore)
                 : failures >= options.BreakerFailures ? (UpstreamHostCondition.Resting, restUntil)
                 : (UpstreamHostCondition.Answering, (DateTimeOffset?)null);
-            return new(origin, state, until, failures, lastFailure, sent, avoided);
+            return new(origin, state, until, failures, lastFailure, sent, avoided) { ResponseTime = responseTime };
         }
     }
 
@@ -120,11 +131,11 @@ internal sealed class UpstreamHost(string origin, UpstreamClientOptions options,
     {
         var now = time.GetUtcNow();
         if (now < notBefore)
-            return new(UpstreamFailureKind.RateLimited, "it has asked for fewer requests and is left alone for a time", notBefore - now);
+            return new(UpstreamFailureKind.RateLimited, "it has asked for fewer requests and is left alone for a time", notBefore - now) { IsUnsent = true };
         if (failures < options.BreakerFailures || evenResting) return null;
         if (now < restUntil)
-            return new(lastFailure!.Kind, $"it failed {failures} times in a row and rests; last: {lastFailure.Detail}", restUntil - now);
-        return probing ? new(lastFailure!.Kind, $"it is being tried again; last: {lastFailure.Detail}", TimeSpan.FromSeconds(1)) : null;
+            return new(lastFailure!.Kind, $"it failed {failures} times in a row and rests; last: {lastFailure.Detail}", restUntil - now) { IsUnsent = true };
+        return probing ? new(lastFailure!.Kind, $"it is being tried again; last: {lastFailure.Detail}", TimeSpan.FromSeconds(1)) { IsUnsent = true } : null;
     }
 
     // Zero: a token was taken. Otherwise how long until there is one.

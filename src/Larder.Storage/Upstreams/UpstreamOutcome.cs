@@ -87,6 +87,9 @@ public enum UpstreamFailureKind
 /// <summary>A failure: its kind, a sentence for people that holds no secret, and how long the upstream asks us to wait.</summary>
 public sealed record UpstreamFailure(UpstreamFailureKind Kind, string Detail, TimeSpan? RetryAfter = null)
 {
+    /// <summary>Whether no request was sent, for the sake of the host.</summary>
+    public bool IsUnsent { get; init; }
+
     /// <summary>The failure that a status stands for.</summary>
     public static UpstreamFailure OfStatus(int status, TimeSpan? retryAfter = null) => status switch
     {

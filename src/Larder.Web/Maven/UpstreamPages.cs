@@ -3,6 +3,7 @@ using Larder.Registry.VirtualRegistries;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Larder.Web.Maven;
 
@@ -17,8 +18,7 @@ internal static class UpstreamPages
     {
         pages.MapGet("/-/virtual_registries/{id:long}/upstreams/new", NewAsync);
         pages.MapPost("/-/virtual_registries/{id:long}/upstreams/new", CreateAsync);
-        pages.MapGet("/-/upstreams/{id:long}", (HttpContext context, long id, RegistrySight sight, RegistryStore registries, RegistryUpstreamStore places) =>
-            ShowAsync(context, id, sight, registries, places, null));
+        pages.MapGet("/-/upstreams/{id:long}", (HttpContext context, long id, RegistrySight sight) => ShowAsync(context, id, sight, null));
         pages.MapGet("/-/upstreams/{id:long}/edit", EditAsync);
         pages.MapPost("/-/upstreams/{id:long}/edit", SaveAsync);
         pages.MapPost("/-/upstreams/{id:long}/test", TestAsync);
@@ -27,13 +27,15 @@ internal static class UpstreamPages
         pages.MapPost("/-/upstreams/{id:long}/delete", DeleteAsync);
     }
 
-    private static async Task<IResult> ShowAsync(
-        HttpContext context, long id, RegistrySight sight, RegistryStore registries, RegistryUpstreamStore places, ConnectionWords? test)
+    private static async Task<IResult> ShowAsync(HttpContext context, long id, RegistrySight sight, ConnectionWords? test)
     {
         if (await sight.UpstreamAsync(context, id) is not { } seen) return context.NoSuchPage();
-        var of = (await places.OfUpstreamAsync(id, context.RequestAborted)).ToDictionary(place => place.RegistryId);
-        var all = await registries.ListAsync(seen.Group.Id, context.RequestAborted);
-        return context.Page<UpstreamPage>(StatusCodes.Status200OK, ("Seen", seen), ("Test", test),
+        var (services, cancellationToken) = (context.RequestServices, context.RequestAborted);
+        var of = (await services.GetRequiredService<RegistryUpstreamStore>().OfUpstreamAsync(id, cancellationToken)).ToDictionary(place => place.RegistryId);
+        var all = await services.GetRequiredService<RegistryStore>().ListAsync(seen.Group.Id, cancellationToken);
+        var health = services.GetRequiredService<UpstreamHealth>();
+        return context.Page<UpstreamPage>(StatusCodes.Status200OK, ("Seen", seen), ("Test", test), ("Today", health.Today),
+            ("Report", (await health.OfAsync([seen.Row], cancellationToken))[0]),
             ("Registries", all.Where(registry => of.ContainsKey(registry.Id)).Select(registry => (registry, of[registry.Id].Position)).ToList()));
     }
 
@@ -79,14 +81,13 @@ internal static class UpstreamPages
         return outcome.Succeeded ? context.SeeOther(VirtualRegistryLinks.Upstream(id)) : Form(context, view with { Errors = outcome.Errors });
     }
 
-    private static async Task<IResult> TestAsync(
-        HttpContext context, long id, LarderOptions options, RegistrySight sight, RegistryStore registries, RegistryUpstreamStore places, ApiOperation api)
+    private static async Task<IResult> TestAsync(HttpContext context, long id, LarderOptions options, RegistrySight sight, ApiOperation api)
     {
         var (form, refusal) = await PageForm.ReadAsync(context, options);
         if (form is null) return refusal!;
         var outcome = await api.RunAsync(context, "GET", OneUpstream + "/test", Route(id));
         return outcome.Succeeded
-            ? await ShowAsync(context, id, sight, registries, places, ConnectionWords.Of(outcome.Body))
+            ? await ShowAsync(context, id, sight, ConnectionWords.Of(outcome.Body))
             : context.NoSuchPage();
     }
 

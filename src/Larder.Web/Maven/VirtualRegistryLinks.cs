@@ -26,7 +26,7 @@ public static class VirtualRegistryLinks
     /// <summary>A registry with the lines to copy for another kind of token.</summary>
     public static string RegistryWith(long id, TokenKind kind) => $"{Registry(id)}?token={kind.Word}#use";
 
-    /// <summary>What is done to a registry: <c>edit</c>, <c>cache</c>, <c>why</c>, <c>purge</c>, <c>delete</c>, <c>upstreams</c>, <c>upstreams/new</c>.</summary>
+    /// <summary>What is done to a registry: <c>edit</c>, <c>cache</c>, <c>why</c>, <c>health</c>, <c>purge</c>, <c>delete</c>, <c>upstreams</c>, <c>upstreams/new</c>.</summary>
     public static string Registry(long id, string deed) => $"{Registry(id)}/{deed}";
 
     /// <summary>What is done to an upstream in a registry (POST): <c>move</c>, <c>remove</c>.</summary>
