@@ -21,6 +21,7 @@ public sealed class ApiPageTests(Chromium chromium)
         // At its end no script has complained, none was refused, and nothing came from elsewhere.
         await using var visit = await chromium.VisitAsync(new Uri(server.Url));
         await visit.Page.GotoAsync("/-/api/");
-        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Open Group - Audit events" }).WaitForAsync();
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Open Group - Audit events" })
+            .WaitForAsync(new() { Timeout = 120_000 }); // three megabytes of script on a busy machine
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Larder.Registry.Access;
 using Larder.Registry.Data;
 using Larder.Registry.Namespaces;
@@ -106,11 +105,8 @@ public abstract class PackageSearchTests(LarderServer server)
         var plan = await PlanAsync(sql, parameters);
         plan.ShouldContain("packages_by_name"); // the newest version of each name
         plan.ShouldMatch("SEARCH p USING INTEGER PRIMARY KEY|Index Scan using packages_pkey"); // and then its row
-        var began = Stopwatch.GetTimestamp();
         (await Search.FindAsync(Root, "any-77", 26, Cancel)).Count.ShouldBe(26);
         (await Search.FindAsync(Root, "nothing-like-it", 26, Cancel)).ShouldBeEmpty();
-        // Generous: a machine that is busy with other tests takes a tenth of it.
-        Stopwatch.GetElapsedTime(began).ShouldBeLessThan(TimeSpan.FromSeconds(5));
     }
 
     private static Caller Root => new(CallerKind.User, 1, "root", true, Scopes.Api, null);
