@@ -28,6 +28,8 @@ public static class VirtualRegistriesModule
         services.AddPeriodicWork<UpstreamRemains>();
         services.AddSingleton<UpstreamFigures>();
         services.AddHostedService(provider => provider.GetRequiredService<UpstreamFigures>());
+        services.AddMetrics();
+        services.AddHostedService<UpstreamHostGauge>();
         services.AddSingleton<HitMemory>();
         services.AddSingleton<FillLeases>();
         services.AddHostedService(provider => provider.GetRequiredService<FillLeases>());

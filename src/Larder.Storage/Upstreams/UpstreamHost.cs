@@ -16,6 +16,9 @@ public sealed record UpstreamHostState(
 
     /// <summary>How long it takes to begin an answer, of late; null when it has given none.</summary>
     public TimeSpan? ResponseTime { get; init; }
+
+    /// <summary>Whether it answers, but slowly.</summary>
+    public bool IsSlow => State == UpstreamHostCondition.Answering && ResponseTime >= SlowFrom;
 }
 
 /// <summary>What happens to the next request to a host.</summary>

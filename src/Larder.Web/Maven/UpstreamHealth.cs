@@ -36,7 +36,7 @@ internal sealed class UpstreamHealth(UpstreamClient client, UpstreamFigures figu
         null => "Not asked yet",
         { State: UpstreamHostCondition.RateLimited } => "Rate-limited",
         { State: UpstreamHostCondition.Resting } => "Resting",
-        { ResponseTime: { } time } when time >= UpstreamHostState.SlowFrom => "Slow",
+        { IsSlow: true } => "Slow",
         { ResponseTime: null, LastFailure: not null } => "Failing",
         _ => "Answering",
     };
