@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Diagnostics;
 using System.Globalization;
 using DbUp;
 using Microsoft.Extensions.Logging;
@@ -12,18 +13,26 @@ public sealed class PostgresDatabase : Database
 {
     // Any fixed number: it names the migration lock among the advisory locks of this database.
     private const long MigrationLock = 0x4c61_7264_6572;
+    /// <summary>
+    /// Connections of one node, unless the connection string says otherwise: four nodes fit into the hundred that PostgreSQL
+    /// allows by default, and more of them than cores do not make a statement faster.
+    /// </summary>
+    public const int DefaultPoolSize = 20;
+
     private const int Attempts = 5;
     private const int LockSeconds = 10;
+    private static readonly TimeSpan FullPause = TimeSpan.FromMilliseconds(100);
     private const string Channel = "larder_changes";
 
     private readonly NpgsqlDataSource source;
     private readonly OutageLog outages;
     private readonly string connectionString; // the data source's own copy has no password
     private readonly string migrating;
+    private readonly TimeSpan connectTimeout;
 
     /// <summary>Opens nothing yet; the first statement connects.</summary>
     /// <param name="connectionString">
-    /// An Npgsql connection string. <c>Maximum Pool Size</c> (100), <c>Timeout</c> (15 s, for a connection of the pool) and
+    /// An Npgsql connection string. <c>Maximum Pool Size</c> (20), <c>Timeout</c> (15 s, for a connection of the pool) and
     /// <c>Command Timeout</c> (30 s, for a statement) count as they stand there, and so do settings of the server in <c>Options</c>.
     /// </param>
     /// <param name="logger">Where outages are written; null for nowhere.</param>
@@ -33,6 +42,9 @@ public sealed class PostgresDatabase : Database
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
         // Without preparation PostgreSQL plans every hot lookup anew.
         if (builder.MaxAutoPrepare == 0) builder.MaxAutoPrepare = 100;
+        if (!builder.ShouldSerialize("Maximum Pool Size")) builder.MaxPoolSize = Math.Max(DefaultPoolSize, builder.MinPoolSize);
+        PoolSize = builder.MaxPoolSize;
+        connectTimeout = TimeSpan.FromSeconds(builder.Timeout);
         var own = builder.Options;
         // The server ends a statement too whose client is gone, and one that waits for a row.
         builder.Options = string.Create(CultureInfo.InvariantCulture,
@@ -44,6 +56,9 @@ public sealed class PostgresDatabase : Database
         migrating = builder.ConnectionString;
         source = NpgsqlDataSource.Create(this.connectionString);
     }
+
+    /// <summary>The most connections at a time, besides the one for notices.</summary>
+    public int PoolSize { get; }
 
     /// <inheritdoc/>
     public override async Task<T> ReadAsync<T>(Func<Session, Task<T>> read, CancellationToken cancellationToken)
@@ -178,13 +193,22 @@ public sealed class PostgresDatabase : Database
 
     private async Task<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
     {
-        try
+        var asked = Stopwatch.GetTimestamp();
+        while (true)
         {
-            return await source.OpenConnectionAsync(cancellationToken);
-        }
-        catch (Exception e) when (Outages.IsNoConnection(e))
-        {
-            throw Unavailable(e);
+            try
+            {
+                return await source.OpenConnectionAsync(cancellationToken);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.TooManyConnections && Stopwatch.GetElapsedTime(asked) < connectTimeout)
+            {
+                // Other nodes have them all; one of this node's own, or of theirs, is free in a moment.
+                await Task.Delay(FullPause, cancellationToken);
+            }
+            catch (Exception e) when (Outages.IsNoConnection(e))
+            {
+                throw Unavailable(e);
+            }
         }
     }
 

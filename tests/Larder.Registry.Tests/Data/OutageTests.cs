@@ -176,6 +176,37 @@ public sealed class OutageTests
     }
 
     [Theory]
+    [InlineData(15, true)]
+    [InlineData(1, false)]
+    public async Task Server_without_a_free_connection_is_waited_for_as_long_as_the_pool_would_be(int timeout, bool isFreedInTime)
+    {
+        var owner = await PostgresCluster.CreateDatabaseAsync();
+        var builder = new NpgsqlConnectionStringBuilder(owner);
+        await using var admin = NpgsqlDataSource.Create(owner);
+        await admin.CreateCommand($"create role narrow_{builder.Database} login connection limit 1").ExecuteNonQueryAsync(Token);
+        (builder.Username, builder.Timeout, builder.Pooling) = ($"narrow_{builder.Database}", timeout, false);
+        await using var other = new NpgsqlConnection(builder.ConnectionString);
+        await other.OpenAsync(Token);
+        builder.Pooling = true;
+        await using var database = new PostgresDatabase(builder.ConnectionString);
+        var reading = database.ReadAsync(session => session.SingleAsync<long>("select 1"), Token);
+        if (isFreedInTime) await other.CloseAsync();
+        if (isFreedInTime) (await reading).ShouldBe(1);
+        else (await Should.ThrowAsync<DatabaseUnavailableException>(reading)).Message.ShouldContain("too many connections");
+    }
+
+    [Theory]
+    [InlineData("", PostgresDatabase.DefaultPoolSize)]
+    [InlineData(";Maximum Pool Size=3", 3)]
+    [InlineData(";Maximum Pool Size=100", 100)]
+    [InlineData(";Minimum Pool Size=30", 30)]
+    public async Task Pool_has_the_size_that_the_connection_string_says(string setting, int expected)
+    {
+        await using var database = new PostgresDatabase("Host=127.0.0.1;Port=1" + setting);
+        database.PoolSize.ShouldBe(expected);
+    }
+
+    [Theory]
     [InlineData("Host=127.0.0.1;Port=1;Username=x;Password=a-secret")] // nobody listens
     [InlineData("Host=a-name-that-is-longer-than-the-sixty-three-characters-that-a-label-may-have;Username=x;Password=a-secret")] // no such name
     public async Task Database_that_cannot_be_reached_is_one_kind_of_failure(string connectionString)
