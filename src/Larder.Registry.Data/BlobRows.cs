@@ -25,4 +25,13 @@ public static class BlobRows
     {
         Sha256 = blob.Digests.Sha256.Hex, blob.Length, blob.Digests.Md5, blob.Digests.Sha1, blob.Digests.Sha512, Now = now,
     });
+
+    /// <summary>Those of some contents that have a row.</summary>
+    public static async Task<IReadOnlySet<Sha256>> KnownAsync(Session session, IEnumerable<Sha256> digests)
+    {
+        // Digests are hexadecimal digits: safe as text. The databases share no spelling for a list as a parameter.
+        var list = string.Join(',', digests.Select(digest => $"'{digest.Hex}'"));
+        if (list.Length == 0) return new HashSet<Sha256>();
+        return (await session.QueryAsync<string>($"select sha256 from blobs where sha256 in ({list})")).Select(Sha256.Parse).ToHashSet();
+    }
 }

@@ -100,7 +100,7 @@ public sealed class IntegrityCheck(Database database, IBlobStore blobs, TimeProv
     // Bytes first: who stores them meanwhile stores them after this instant, and those stay.
     private async Task RemoveAsync(string digest, CancellationToken cancellationToken)
     {
-        await blobs.DeleteAsync(Sha256.Parse(digest), time.GetUtcNow(), cancellationToken);
+        await blobs.DiscardAsync(Sha256.Parse(digest), time.GetUtcNow(), cancellationToken);
         await database.WriteAsync(session => session.ExecuteAsync(
             "delete from maven_cache_entries where sha256 = @Digest", new { Digest = digest }), cancellationToken);
     }

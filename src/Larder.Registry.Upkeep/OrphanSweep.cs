@@ -38,8 +38,8 @@ public sealed partial class OrphanSweep(
 
         async Task RemoveAsync()
         {
-            var known = await KnownAsync(old, cancellationToken);
-            foreach (var orphan in old.Where(info => !known.Contains(info.Digest.Hex)))
+            var known = await database.ReadAsync(session => BlobRows.KnownAsync(session, old.Select(info => info.Digest)), cancellationToken);
+            foreach (var orphan in old.Where(info => !known.Contains(info.Digest)))
             {
                 if (!await blobs.DeleteAsync(orphan.Digest, graceBegan, cancellationToken)) continue;
                 count++;
@@ -48,12 +48,6 @@ public sealed partial class OrphanSweep(
             old.Clear();
         }
     }
-
-    private Task<HashSet<string>> KnownAsync(List<BlobInfo> infos, CancellationToken cancellationToken) =>
-        database.ReadAsync(async session => infos.Count == 0 ? [] : (await session.QueryAsync<string>(
-            // Digests are hexadecimal digits: safe as text. The databases share no spelling for a list as a parameter.
-            $"select sha256 from blobs where sha256 in ({string.Join(',', infos.Select(info => $"'{info.Digest.Hex}'"))})")).ToHashSet(),
-            cancellationToken);
 
     [LoggerMessage(5011, LogLevel.Information, "Swept {Count} blobs that have no row, {Bytes} bytes")]
     private static partial void Swept(ILogger logger, int count, long bytes);

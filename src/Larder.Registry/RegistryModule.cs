@@ -132,5 +132,6 @@ public static class RegistryModule
         services.AddSingleton<IBlobStore>(provider => new SmallBlobCache(provider.GetRequiredService<S3BlobStore>()));
         services.AddSingleton(_ => s3.RedirectDownloads ? new DirectDownloads(bucket) : DirectDownloads.None);
         services.AddPeriodicWork<AbandonedUploads>();
+        services.AddPeriodicWork<Trash>();
     }
 }

@@ -20,6 +20,9 @@ public sealed record Fault
     /// <summary>The code in the body of that answer, as S3 writes it.</summary>
     public string Code { get; init; } = "";
 
+    /// <summary>What happens elsewhere before the request goes on; null for nothing.</summary>
+    public Func<Task>? Meanwhile { get; init; }
+
     /// <summary>Resets the connection after so many bytes of the request's body; null for never.</summary>
     public long? CutRequestAfter { get; init; }
 
@@ -119,6 +122,7 @@ public sealed class FaultProxy : IAsyncDisposable
                 await AnswerAsync(fault, head, client, cancellationToken);
                 return;
             }
+            if (fault.Meanwhile is { } meanwhile) await meanwhile();
             if (fault.StallBeforeAnswer) await Task.Delay(Timeout.Infinite, cancellationToken);
             head = Rewrite(head);
             await far.ConnectAsync(IPAddress.Loopback, target, cancellationToken);

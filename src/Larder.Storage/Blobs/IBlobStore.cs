@@ -18,11 +18,16 @@ public interface IBlobStore
     /// <summary>
     /// Removes a blob, unless it was written, or written again, at or after an instant: what a commit has just promised is
     /// never taken away by somebody who looked before. False when nothing was removed. Who has it open reads on undisturbed.
+    /// A store that cannot do both in one step may keep it aside for some hours and give it back to whoever opens it.
     /// </summary>
     /// <param name="digest">The blob.</param>
     /// <param name="writtenBefore">By the clock of the medium; <see cref="DateTimeOffset.MaxValue"/> for whenever.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     ValueTask<bool> DeleteAsync(Sha256 digest, DateTimeOffset writtenBefore, CancellationToken cancellationToken);
+
+    /// <summary>The same for a damaged blob: it is not kept aside, nor comes back.</summary>
+    ValueTask<bool> DiscardAsync(Sha256 digest, DateTimeOffset writtenBefore, CancellationToken cancellationToken) =>
+        DeleteAsync(digest, writtenBefore, cancellationToken);
 
     /// <summary>Asks, at little cost, whether blobs can be opened now. A store that nothing can come between says yes.</summary>
     /// <exception cref="BlobStoreUnavailableException">They cannot, and why.</exception>

@@ -34,6 +34,14 @@ public sealed class SmallBlobCache(IBlobStore store) : IBlobStore
     }
 
     /// <inheritdoc/>
+    public async ValueTask<bool> DiscardAsync(Sha256 digest, DateTimeOffset writtenBefore, CancellationToken cancellationToken)
+    {
+        var discarded = await store.DiscardAsync(digest, writtenBefore, cancellationToken);
+        kept.TryRemove(digest);
+        return discarded;
+    }
+
+    /// <inheritdoc/>
     public Task ProbeAsync(CancellationToken cancellationToken) => store.ProbeAsync(cancellationToken);
 
     /// <inheritdoc/>

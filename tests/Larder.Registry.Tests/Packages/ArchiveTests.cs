@@ -119,7 +119,7 @@ public abstract class ArchiveTests(LarderServer server) : IAsyncLifetime
         var unique = $"lost in {project.FullPath} {format}";
         await root.PutFileAsync(project, "app/1.0/a", "here", cancel);
         await root.PutFileAsync(project, "app/1.0/b", unique, cancel);
-        await server.Get<IBlobStore>().DeleteAsync(Sha256.FromBytes(SHA256.HashData(Encoding.UTF8.GetBytes(unique))), DateTimeOffset.MaxValue, cancel);
+        await server.Get<IBlobStore>().DiscardAsync(Sha256.FromBytes(SHA256.HashData(Encoding.UTF8.GetBytes(unique))), DateTimeOffset.MaxValue, cancel);
         var path = await ArchiveAsync("app", "1.0", $"?format={format}");
         await Should.ThrowAsync<HttpRequestException>(root.GetByteArrayAsync(path, cancel));
         server.Log.ShouldContain(line => line.Contains("3001", StringComparison.Ordinal));

@@ -441,7 +441,7 @@ public abstract class GenericTests(LarderServer server) : IAsyncLifetime
     public async Task Published_file_whose_bytes_are_lost_is_an_error_and_not_an_absence()
     {
         await PutAsync("app/1.0/lost.bin", "lost bytes of this test");
-        await server.Get<IBlobStore>().DeleteAsync(Sha256.Parse(Sha256Of("lost bytes of this test")), DateTimeOffset.MaxValue, cancel);
+        await server.Get<IBlobStore>().DiscardAsync(Sha256.Parse(Sha256Of("lost bytes of this test")), DateTimeOffset.MaxValue, cancel);
         (await GetAsync("app/1.0/lost.bin")).Status.ShouldBe(500);
         server.Log.ShouldContain(line => line.Contains("3001", StringComparison.Ordinal));
     }

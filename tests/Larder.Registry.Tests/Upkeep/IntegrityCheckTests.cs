@@ -99,7 +99,7 @@ public abstract class IntegrityCheckTests : IAsyncLifetime
     }
 
     private async Task LoseAsync(byte[] content) =>
-        (await server.Get<IBlobStore>().DeleteAsync(DigestOf(content), DateTimeOffset.MaxValue, cancel)).ShouldBeTrue();
+        (await server.Get<IBlobStore>().DiscardAsync(DigestOf(content), DateTimeOffset.MaxValue, cancel)).ShouldBeTrue();
 
     private async Task<BlobProblem?> CheckAsync(byte[] content, bool repair, string after = "")
     {

@@ -338,7 +338,7 @@ public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
         await AddUpstreamAsync(one);
         await GetAsync(Jar);
         await StoredAsync(Jar);
-        await server.Get<IBlobStore>().DeleteAsync(Larder.Storage.Blobs.Sha256.FromBytes(SHA256.HashData(Content(100_000))), DateTimeOffset.MaxValue, cancel);
+        await server.Get<IBlobStore>().DiscardAsync(Larder.Storage.Blobs.Sha256.FromBytes(SHA256.HashData(Content(100_000))), DateTimeOffset.MaxValue, cancel);
         (await root.GetByteArrayAsync(new Uri(Url(Jar)), cancel)).ShouldBe(Content(100_000));
         one.Count("/" + Jar).ShouldBe(2);
     }
@@ -476,7 +476,7 @@ public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
         server.Time.Advance(TimeSpan.FromHours(25));
         two.File("/" + Metadata, MetadataOf("20260201000000", "8.8.8"));
         await AddUpstreamAsync(two); // another merge, which is not remembered
-        await server.Get<IBlobStore>().DeleteAsync(Larder.Storage.Blobs.Sha256.FromBytes(SHA256.HashData(document)), DateTimeOffset.MaxValue, cancel);
+        await server.Get<IBlobStore>().DiscardAsync(Larder.Storage.Blobs.Sha256.FromBytes(SHA256.HashData(document)), DateTimeOffset.MaxValue, cancel);
         VersionsOf((await GetAsync(Metadata)).Text).ShouldBe(["7.7.7", "8.8.8"]);
     }
 

@@ -25,7 +25,7 @@ public sealed class FileSystemBlobStoreTests : BlobStoreContract
     {
         var stored = await StoreAsync(Content(1000));
         await RestartAsync();
-        (await ReadFromAsync(store!, stored.Digests.Sha256)).ShouldBe(Content(1000));
+        (await store!.ReadAsync(stored.Digests.Sha256)).ShouldBe(Content(1000));
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class FileSystemBlobStoreTests : BlobStoreContract
                 .Select(_ => Task.Run(async () => await store!.DeleteAsync(digest, old.AddHours(1), Token), Token)).ToList();
             await StoreAsync(Content(1000));
             await Task.WhenAll(deletions);
-            (await ReadFromAsync(store!, digest)).ShouldBe(Content(1000));
+            (await store!.ReadAsync(digest)).ShouldBe(Content(1000));
         }
     }
 
@@ -73,11 +73,11 @@ public sealed class FileSystemBlobStoreTests : BlobStoreContract
         var digest = (await StoreAsync(Content(1000), Durability.Refetchable)).Digests.Sha256;
         await CutPowerAsync(digest, new byte[lengthThatWasLeft]);
 
-        (await ReadFromAsync(store!, digest)).ShouldBeNull();
+        (await store!.ReadAsync(digest)).ShouldBeNull();
         await using var writer = await store!.CreateAsync(Durability.Refetchable, Token);
-        await FillAsync(writer, Content(1000));
+        await writer.FillAsync(Content(1000));
         (await writer.CommitAsync(ExpectedContent.Anything, Token)).Stored.ShouldNotBeNull();
-        (await ReadFromAsync(store!, digest)).ShouldBe(Content(1000));
+        (await store!.ReadAsync(digest)).ShouldBe(Content(1000));
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class FileSystemBlobStoreTests : BlobStoreContract
         await CutPowerAsync(digest, new byte[1000]);
         await RestartAsync();
         await RestartAsync();
-        (await ReadFromAsync(store!, digest)).ShouldBeNull();
+        (await store!.ReadAsync(digest)).ShouldBeNull();
     }
 
     [Fact]
@@ -95,8 +95,8 @@ public sealed class FileSystemBlobStoreTests : BlobStoreContract
     {
         var digest = (await StoreAsync(Content(1000), Durability.Refetchable)).Digests.Sha256;
         await CutPowerAsync(digest, Content(1000));
-        (await ReadFromAsync(store!, digest)).ShouldBe(Content(1000));
-        (await ReadFromAsync(store!, digest)).ShouldBe(Content(1000));
+        (await store!.ReadAsync(digest)).ShouldBe(Content(1000));
+        (await store!.ReadAsync(digest)).ShouldBe(Content(1000));
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class FileSystemBlobStoreTests : BlobStoreContract
         await File.WriteAllTextAsync(folder["synced"], record, Token);
         await File.WriteAllBytesAsync(FileOf(digest), new byte[1000], Token);
         store = Open();
-        (await ReadFromAsync(store, digest)).ShouldBe(new byte[1000]);
+        (await store.ReadAsync(digest)).ShouldBe(new byte[1000]);
     }
 
     [Fact]
@@ -140,13 +140,4 @@ public sealed class FileSystemBlobStoreTests : BlobStoreContract
     }
 
     private string FileOf(Sha256 digest) => folder[$"sha256/{digest.Hex[..2]}/{digest.Hex}"];
-
-    private static async Task<byte[]?> ReadFromAsync(IBlobStore store, Sha256 digest)
-    {
-        await using var blob = await store.OpenAsync(digest, Token);
-        if (blob is null) return null;
-        var bytes = new byte[blob.Length];
-        if (bytes.Length > 0) (await blob.ReadAsync(0, bytes, Token)).ShouldBe(bytes.Length);
-        return bytes;
-    }
 }

@@ -80,10 +80,15 @@ public sealed class S3FaultTests : IAsyncLifetime
     [Fact]
     public async Task Upload_that_breaks_once_is_sent_again()
     {
-        proxy.Plan = request => FirstOf("PUT", request) ? new Fault { CutRequestAfter = 50_000 } : Fault.None;
-        var content = Content(200_000);
-        var digest = await StoreAsync(content);
-        (await ReadDirectlyAsync(digest)).ShouldBe(content);
+        // Several, for a try that broke could take bytes from the next one's body only now and then.
+        for (var round = 0; round < 20; round++)
+        {
+            proxy.ForgetRequests();
+            proxy.Plan = request => FirstOf("PUT", request) ? new Fault { CutRequestAfter = 50_000 } : Fault.None;
+            var content = Content(200_000 + round);
+            var digest = await StoreAsync(content);
+            (await ReadDirectlyAsync(digest)).ShouldBe(content);
+        }
     }
 
     [Theory]
@@ -196,10 +201,10 @@ public sealed class S3FaultTests : IAsyncLifetime
         var digest = await StoreAsync(content);
         await using var other = New(direct with { ServiceUrl = proxy.Url, LocalFolder = folder["other"] });
         proxy.Plan = _ => new Fault { CutAnswerAfter = 0 };
-        for (var i = 0; i < 3; i++) await Should.ThrowAsync<BlobStoreUnavailableException>(() => ReadAsync(digest, other));
+        for (var i = 0; i < 3; i++) await Should.ThrowAsync<BlobStoreUnavailableException>(() => other.ReadAsync(digest));
         proxy.Plan = _ => Fault.None;
         other.CachedBytes.ShouldBe(0);
-        (await ReadAsync(digest, other)).ShouldBe(content);
+        (await other.ReadAsync(digest)).ShouldBe(content);
     }
 
     [Fact]
@@ -252,44 +257,19 @@ public sealed class S3FaultTests : IAsyncLifetime
         return await work;
     }
 
-    private async Task<Sha256> StoreAsync(byte[] content)
-    {
-        await using var writer = await store.CreateAsync(Durability.Durable, Token);
-        for (var offset = 0; offset < content.Length;)
-        {
-            var memory = writer.GetMemory();
-            var count = Math.Min(memory.Length, content.Length - offset);
-            content.AsSpan(offset, count).CopyTo(memory.Span);
-            await writer.AdvanceAsync(count, Token);
-            offset += count;
-        }
-        return (await writer.CommitAsync(ExpectedContent.Anything, Token)).Stored!.Digests.Sha256;
-    }
+    private async Task<Sha256> StoreAsync(byte[] content) => (await store.StoreAsync(content)).Digests.Sha256;
 
     private async Task<byte[]> ReadDirectlyAsync(Sha256 digest)
     {
         await using var node = New(direct with { LocalFolder = folder[Guid.NewGuid().ToString("N")] });
-        return await ReadAsync(digest, node);
+        return (await node.ReadAsync(digest)).ShouldNotBeNull();
     }
 
     // From the bucket, whatever the store has kept for itself.
     private async Task<byte[]> ReadAsync(Sha256 digest)
     {
         await using var node = New(direct with { ServiceUrl = proxy.Url, LocalFolder = folder[Guid.NewGuid().ToString("N")] });
-        return await ReadAsync(digest, node);
-    }
-
-    private static async Task<byte[]> ReadAsync(Sha256 digest, S3BlobStore from)
-    {
-        await using var blob = (await from.OpenAsync(digest, Token))!;
-        var bytes = new byte[blob.Length];
-        for (var offset = 0; offset < bytes.Length;)
-        {
-            var read = await blob.ReadAsync(offset, bytes.AsMemory(offset), Token);
-            read.ShouldBeGreaterThan(0);
-            offset += read;
-        }
-        return bytes;
+        return (await node.ReadAsync(digest)).ShouldNotBeNull();
     }
 
     private S3BlobStore New(S3BlobOptions options) => new(options, time, NullLogger<S3BlobStore>.Instance);

@@ -36,6 +36,12 @@ public sealed record S3BlobOptions
     /// <summary>Parts of one blob on their way at a time.</summary>
     public int ParallelParts { get; init; } = 4;
 
+    /// <summary>
+    /// What one request copies inside the bucket; longer blobs are copied in parts. Bytes; 5 MiB to 5 GiB. The answer comes when all
+    /// of it is copied, and <see cref="IdleTimeout"/> bounds the silence.
+    /// </summary>
+    public long CopyBytes { get; init; } = 1L << 30;
+
     /// <summary>A PEM file of the authorities that the server's certificate may come from; empty for those of the system.</summary>
     public string CertificateAuthority { get; init; } = "";
 

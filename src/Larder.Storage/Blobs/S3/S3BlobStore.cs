@@ -14,7 +14,6 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
 {
     private const string Prefix = "sha256/";
     private const int SmallBytes = 64 * 1024;      // comes with one answer, into memory
-    private const long LargestCopy = 5L << 30;     // S3's bound for one copy request
 
     // The same content that somebody stored within this time needs no new date: its row comes long before any sweep.
     private static readonly TimeSpan Young = TimeSpan.FromMinutes(15);
@@ -27,6 +26,8 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
     private readonly AmazonS3Client client;
     private readonly S3Requests requests;
     private readonly S3Upload upload;
+    private readonly S3Copies duplicates;
+    private readonly S3Trash trash;
     private readonly ConcurrentDictionary<Sha256, Task> sending = new();
     private readonly string spool;
     private readonly ReadCache cache;
@@ -44,6 +45,8 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
         client = S3Connection.Open(options, options.ServiceUrl);
         requests = new S3Requests(time, options.IdleTimeout);
         upload = new S3Upload(options, client, requests);
+        duplicates = new S3Copies(options, client, requests);
+        trash = new S3Trash(options, client, requests, duplicates);
     }
 
     /// <summary>Bytes of copies on the local disk.</summary>
@@ -74,11 +77,18 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask<bool> DeleteAsync(Sha256 digest, DateTimeOffset writtenBefore, CancellationToken cancellationToken)
     {
-        // S3 has no "delete if older". Who stores the content between these two requests puts a new date on it first, and
-        // what was stored within the last hours is never asked to be deleted: see the sweep.
         if (await HeadAsync(digest, cancellationToken) is not { } head || head.WrittenAt + DateUnit > writtenBefore) return false;
-        await requests.AskAsync(token => client.DeleteObjectAsync(options.Bucket, KeyOf(digest), token), cancellationToken);
-        cache.Remove(digest);
+        await trash.PutAsync(digest, head.Length, cancellationToken);
+        await RemoveAsync(digest, cancellationToken);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> DiscardAsync(Sha256 digest, DateTimeOffset writtenBefore, CancellationToken cancellationToken)
+    {
+        if (await HeadAsync(digest, cancellationToken) is not { } head || head.WrittenAt + DateUnit > writtenBefore) return false;
+        await trash.RemoveAsync(digest, cancellationToken);
+        await RemoveAsync(digest, cancellationToken);
         return true;
     }
 
@@ -101,13 +111,42 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
     }
 
     /// <summary>Ends uploads in parts that a killed node has left behind.</summary>
-    public Task AbortUploadsAsync(DateTimeOffset begunBefore, CancellationToken cancellationToken) =>
-        upload.AbortAsync(Prefix, begunBefore, cancellationToken);
+    public async Task AbortUploadsAsync(DateTimeOffset begunBefore, CancellationToken cancellationToken)
+    {
+        await upload.AbortAsync(Prefix, begunBefore, cancellationToken);
+        await upload.AbortAsync(S3Trash.Prefix, begunBefore, cancellationToken);
+    }
+
+    /// <summary>
+    /// Removes for good what was deleted before an instant. What somebody wants after all, because it was stored again in the
+    /// moment of its deletion, is put back to its place.
+    /// </summary>
+    /// <param name="deletedBefore">By the clock of the bucket: so long ago that every upload of that time is over.</param>
+    /// <param name="wanted">Those of some digests that are wanted.</param>
+    /// <param name="cancellationToken">Ends it between two blobs.</param>
+    /// <returns>How many were put back.</returns>
+    public async Task<int> EmptyTrashAsync(
+        DateTimeOffset deletedBefore, Func<IReadOnlyList<Sha256>, Task<IReadOnlySet<Sha256>>> wanted, CancellationToken cancellationToken)
+    {
+        var restored = 0;
+        await foreach (var page in trash.ListAsync(deletedBefore, cancellationToken))
+        {
+            var named = page.Count == 0 ? new HashSet<Sha256>() : await wanted(page);
+            foreach (var digest in page)
+            {
+                if (named.Contains(digest) && await HeadAsync(digest, cancellationToken) is null
+                    && await trash.TryRestoreAsync(digest, cancellationToken)) restored++;
+                await trash.RemoveAsync(digest, cancellationToken);
+            }
+        }
+        return restored;
+    }
 
     /// <summary>Ends what runs in the background.</summary>
     public async ValueTask DisposeAsync()
     {
         await copies.DisposeAsync();
+        upload.Dispose();
         client.Dispose();
     }
 
@@ -137,29 +176,18 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
     private Task UploadAsync(StoredBlob stored, string file, CancellationToken cancellationToken) =>
         upload.SendAsync(KeyOf(stored.Digests.Sha256), stored, file, cancellationToken);
 
+    // Unless it was deleted meanwhile, its new date is all that it takes.
     private async Task TouchAsync(StoredBlob stored, string file, CancellationToken cancellationToken)
     {
-        if (stored.Length > LargestCopy || !await TryCopyOntoItselfAsync(KeyOf(stored.Digests.Sha256), cancellationToken))
-            await UploadAsync(stored, file, cancellationToken);
+        var key = KeyOf(stored.Digests.Sha256);
+        if (!await duplicates.TryCopyAsync(key, key, stored.Length, cancellationToken)) await UploadAsync(stored, file, cancellationToken);
     }
 
-    // False when it was deleted meanwhile.
-    private Task<bool> TryCopyOntoItselfAsync(string key, CancellationToken cancellationToken) => requests.RunAsync(async token =>
+    private async Task RemoveAsync(Sha256 digest, CancellationToken cancellationToken)
     {
-        try
-        {
-            await client.CopyObjectAsync(new CopyObjectRequest
-            {
-                SourceBucket = options.Bucket, SourceKey = key, DestinationBucket = options.Bucket, DestinationKey = key,
-                MetadataDirective = S3MetadataDirective.REPLACE, ContentType = S3Upload.ContentType,
-            }, token);
-            return true;
-        }
-        catch (AmazonS3Exception e) when (S3Failures.IsAbsent(e))
-        {
-            return false;
-        }
-    }, cancellationToken);
+        await requests.AskAsync(token => client.DeleteObjectAsync(options.Bucket, KeyOf(digest), token), cancellationToken);
+        cache.Remove(digest);
+    }
 
     private Task<BlobInfo?> HeadAsync(Sha256 digest, CancellationToken cancellationToken) => requests.AskAsync(async token =>
     {
@@ -199,7 +227,9 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
 
     private async Task<S3Blob?> OpenInBucketAsync(Sha256 digest, CancellationToken cancellationToken)
     {
-        if (await GetAsync(digest, 0, cancellationToken) is not { } answer) return null;
+        var answer = await GetAsync(digest, 0, cancellationToken);
+        if (answer is null && await trash.TryRestoreAsync(digest, cancellationToken)) answer = await GetAsync(digest, 0, cancellationToken);
+        if (answer is null) return null;
         var length = answer.ContentLength;
         return new S3Blob(answer, length, (offset, token) => ResumeAsync(digest, offset, length, token), time, options.IdleTimeout);
     }

@@ -9,9 +9,13 @@ namespace Larder.Storage.Blobs.S3;
 /// <summary>The client that the options describe.</summary>
 internal static class S3Connection
 {
-    private const int Retries = 3;
+    /// <summary>How often a request that failed is tried again.</summary>
+    public const int Retries = 3;
 
-    public static AmazonS3Client Open(S3BlobOptions options, string serviceUrl)
+    /// <param name="options">The bucket and how to reach it.</param>
+    /// <param name="serviceUrl">Where it is, or nothing for AWS.</param>
+    /// <param name="retries">What the client does by itself; 0 for requests that send bytes, see <see cref="S3Requests"/>.</param>
+    public static AmazonS3Client Open(S3BlobOptions options, string serviceUrl, int retries = Retries)
     {
         var config = new AmazonS3Config
         {
@@ -19,7 +23,7 @@ internal static class S3Connection
             RequestChecksumCalculation = options.SendChecksums ? RequestChecksumCalculation.WHEN_SUPPORTED : RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = options.SendChecksums ? ResponseChecksumValidation.WHEN_SUPPORTED : ResponseChecksumValidation.WHEN_REQUIRED,
             RetryMode = RequestRetryMode.Standard,
-            MaxErrorRetry = Retries,
+            MaxErrorRetry = retries,
             Timeout = Timeout.InfiniteTimeSpan, // it would bound the whole of an upload; see S3Requests
         };
         if (options.CertificateAuthority.Length > 0) config.HttpClientFactory = new OneClient(Trusting(options.CertificateAuthority));
