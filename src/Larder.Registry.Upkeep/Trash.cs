@@ -18,11 +18,13 @@ public sealed partial class Trash(
     public TimeSpan Interval => TimeSpan.FromDays(1);
 
     /// <inheritdoc/>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
         var restored = await blobs.EmptyTrashAsync(time.GetUtcNow().AddHours(-options.BlobGraceHours),
             page => database.ReadAsync(session => BlobRows.KnownAsync(session, page), cancellationToken), cancellationToken);
-        if (restored > 0) Restored(logger, restored);
+        if (restored == 0) return null;
+        Restored(logger, restored);
+        return $"{restored} blobs that were stored again while they were swept put back";
     }
 
     [LoggerMessage(5012, LogLevel.Information, "Put back {Count} blobs that were stored again while they were swept")]
