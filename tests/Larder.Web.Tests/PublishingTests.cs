@@ -11,14 +11,6 @@ namespace Larder.Web.Tests;
 /// <summary>Publishing, looking at and deleting packages in the browser.</summary>
 public sealed class PublishingTests(Chromium chromium, PageServer fixture) : IClassFixture<PageServer>
 {
-    private const string Drop = """
-        ([zone, files]) => {
-          const transfer = new DataTransfer();
-          for (const [name, text] of files) transfer.items.add(new File([text], name));
-          zone.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
-        }
-        """;
-
     private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
     private readonly LarderServer server = fixture.Server;
 
@@ -35,7 +27,7 @@ public sealed class PublishingTests(Chromium chromium, PageServer fixture) : ICl
         await page.GetByLabel("Package").FillAsync("app");
         await page.GetByLabel("Version").FillAsync("1.0.0");
         var zone = await page.Locator(".drop").ElementHandleAsync();
-        await page.EvaluateAsync(Drop, new object[] { zone, new[] { new[] { "one.txt", "first" }, ["two.txt", "second"], ["bad name.txt", "third"] } });
+        await page.EvaluateAsync(DroppedFiles.Script, new object[] { zone, new[] { new[] { "one.txt", "first" }, ["two.txt", "second"], ["bad name.txt", "third"] } });
         await page.GetByRole(AriaRole.Button, new() { Name = "Publish", Exact = true }).ClickAsync();
         await page.GetByText("2 of 3 files published").WaitForAsync();
         var states = await page.Locator("[data-uploads] li").AllTextContentsAsync();
