@@ -11,6 +11,9 @@ public sealed class PackageNames(Database database) : IPeriodicWork
 {
     private const int RowsPerStep = 500;
 
+    // In the words of the index packages_identity: by project and name alone, each look would go through a whole project.
+    private const string IsThere = "p.type = 'generic' and p.status <> 'pending_destruction'";
+
     /// <inheritdoc/>
     public string Name => "package_names";
 
@@ -20,21 +23,16 @@ public sealed class PackageNames(Database database) : IPeriodicWork
     /// <inheritdoc/>
     public async Task<string?> RunAsync(CancellationToken cancellationToken)
     {
-        var added = await RepeatAsync("""
-            insert into package_names (project_id, name, name_key)
-            select distinct p.project_id, p.name, lower(p.name) from packages p
-            where p.status <> 'pending_destruction'
+        var added = await RepeatAsync($"""
+            select distinct p.project_id, p.name from packages p where {IsThere}
               and not exists (select 1 from package_names n where n.project_id = p.project_id and n.name = p.name)
             limit @Limit
-            on conflict (project_id, name) do nothing
-            """, cancellationToken);
-        var removed = await RepeatAsync("""
-            delete from package_names where (project_id, name) in (
-              select n.project_id, n.name from package_names n
-              where not exists (select 1 from packages p
-                where p.project_id = n.project_id and p.name = n.name and p.status <> 'pending_destruction')
-              limit @Limit)
-            """, cancellationToken);
+            """, AddAsync, cancellationToken);
+        var removed = await RepeatAsync($"""
+            select n.project_id, n.name from package_names n
+            where not exists (select 1 from packages p where p.project_id = n.project_id and p.name = n.name and {IsThere})
+            limit @Limit
+            """, RemoveAsync, cancellationToken);
         return added + removed == 0 ? null : $"{added} names added, {removed} removed";
     }
 
@@ -43,13 +41,27 @@ public sealed class PackageNames(Database database) : IPeriodicWork
         insert into package_names (project_id, name, name_key) values (@ProjectId, @Name, @Key) on conflict (project_id, name) do nothing
         """, new { ProjectId = projectId, Name = name, Key = name.ToLowerInvariant() });
 
-    private async Task<long> RepeatAsync(string step, CancellationToken cancellationToken)
+    private static Task<int> RemoveAsync(Session session, long projectId, string name) => session.ExecuteAsync($"""
+        delete from package_names where project_id = @ProjectId and name = @Name
+          and not exists (select 1 from packages p where p.project_id = @ProjectId and p.name = @Name and {IsThere})
+        """, new { ProjectId = projectId, Name = name });
+
+    // Looking goes through every name and is reading; only what changes is written.
+    private async Task<long> RepeatAsync(string wrong, Func<Session, long, string, Task<int>> rightAsync, CancellationToken cancellationToken)
     {
-        for (var rows = 0L; ;)
+        for (var changed = 0L; ;)
         {
-            var changed = await database.WriteAsync(session => session.ExecuteAsync(step, new { Limit = RowsPerStep }), cancellationToken);
-            rows += changed;
-            if (changed < RowsPerStep) return rows;
+            var rows = await database.ReadAsync(session => session.QueryAsync<PackageName>(wrong, new { Limit = RowsPerStep }), cancellationToken);
+            var before = changed;
+            changed += rows.Count == 0 ? 0 : await database.WriteAsync(async session =>
+            {
+                var count = 0;
+                foreach (var row in rows) count += await rightAsync(session, row.ProjectId, row.Name);
+                return count;
+            }, cancellationToken);
+            if (rows.Count < RowsPerStep || changed == before) return changed;
         }
     }
+
+    private sealed record PackageName(long ProjectId, string Name);
 }

@@ -107,6 +107,12 @@ public abstract class PackageSearchTests(LarderServer server)
         plan.ShouldMatch("SEARCH p USING INTEGER PRIMARY KEY|Index Scan using packages_pkey"); // and then its row
         (await Search.FindAsync(Root, "any-77", 26, Cancel)).Count.ShouldBe(26);
         (await Search.FindAsync(Root, "nothing-like-it", 26, Cancel)).ShouldBeEmpty();
+
+        // Upkeep goes through them too, several steps long: a look through all of a project for each name would not end.
+        await server.Get<Database>().WriteAsync(session => session.ExecuteAsync(
+            "delete from package_names where project_id = @Id and name like 'many-99%'", new { project.Id }), Cancel);
+        await server.Get<PackageNames>().RunAsync(Cancel);
+        (await NamesAsync(project)).Count.ShouldBe(Many);
     }
 
     private static Caller Root => new(CallerKind.User, 1, "root", true, Scopes.Api, null);
