@@ -8,13 +8,13 @@ namespace Larder.Registry.Data;
 internal static class Migrations
 {
     /// <summary>Runs what this database has not seen yet; answers the names of those scripts.</summary>
-    /// <exception cref="InvalidOperationException">A script failed; the database is as it was.</exception>
+    /// <exception cref="MigrationFailedException">A script failed; the database is as it was.</exception>
     public static IReadOnlyList<string> Run(UpgradeEngineBuilder database, string identity, string path, string unlogged)
     {
         var result = Engine(database, identity, path, unlogged).PerformUpgrade();
         return result.Successful
             ? [.. result.Scripts.Select(script => script.Name)]
-            : throw new InvalidOperationException($"Migration {result.ErrorScript?.Name} failed: {result.Error.Message}", result.Error);
+            : throw new MigrationFailedException(result.ErrorScript?.Name, result.Error);
     }
 
     /// <summary>Whether this database has not seen all of them.</summary>

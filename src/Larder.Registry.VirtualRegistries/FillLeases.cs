@@ -167,6 +167,6 @@ public sealed partial class FillLeases : BackgroundService
 
     private long Later(TimeSpan span) => (time.GetUtcNow() + span).ToUnixTimeMilliseconds();
 
-    [LoggerMessage(4014, LogLevel.Information, "Another node takes long to fetch {Path} from upstream {UpstreamId}: this one asks too")]
+    [LoggerMessage(4015, LogLevel.Information, "Another node takes long to fetch {Path} from upstream {UpstreamId}: this one asks too")]
     private static partial void WaitedTooLong(ILogger logger, long upstreamId, string path);
 }

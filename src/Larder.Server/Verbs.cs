@@ -24,6 +24,11 @@ internal static class Verbs
             await Console.Error.WriteLineAsync($"The database does not answer: {e.Message}");
             return 1;
         }
+        catch (MigrationFailedException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
     }
 
     private static ParseResult Parse(string[] args)

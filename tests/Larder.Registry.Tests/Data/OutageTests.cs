@@ -195,6 +195,20 @@ public sealed class OutageTests
         else (await Should.ThrowAsync<DatabaseUnavailableException>(reading)).Message.ShouldContain("too many connections");
     }
 
+    [Fact]
+    public async Task Tables_of_another_user_of_the_database_are_no_outage_and_the_migration_says_what_is_wrong()
+    {
+        var owner = await PostgresCluster.CreateDatabaseAsync();
+        await using (var database = new PostgresDatabase(owner)) await database.MigrateAsync(Token);
+        var builder = new NpgsqlConnectionStringBuilder(owner);
+        await using var admin = NpgsqlDataSource.Create(owner);
+        await admin.CreateCommand($"create role other_{builder.Database} login").ExecuteNonQueryAsync(Token);
+        builder.Username = $"other_{builder.Database}";
+        await using var other = new PostgresDatabase(builder.ConnectionString);
+        (await Should.ThrowAsync<MigrationFailedException>(other.MigrateAsync(Token))).Message
+            .ShouldMatch("^The list of migrations cannot be read: .*permission denied");
+    }
+
     [Theory]
     [InlineData("", PostgresDatabase.DefaultPoolSize)]
     [InlineData(";Maximum Pool Size=3", 3)]

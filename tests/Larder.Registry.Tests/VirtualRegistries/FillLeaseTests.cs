@@ -119,7 +119,7 @@ public sealed class FillLeaseTests(ClusterServer fixture) : IClassFixture<Cluste
             return upstream.Count("/" + Jar) == 1;
         });
         (await answer).Text.ShouldBe(Text);
-        there.Log.ShouldNotContain(line => line.Contains(" 4014 ", StringComparison.Ordinal));
+        there.Log.ShouldNotContain(line => line.Contains(" 4015 ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class FillLeaseTests(ClusterServer fixture) : IClassFixture<Cluste
         await UntilAsync(() =>
         {
             if (there.Get<FillLeases>().Waiting > 0) there.Time.Advance(TimeSpan.FromSeconds(1));
-            return there.Log.Any(line => line.StartsWith("Information 4014 ", StringComparison.Ordinal));
+            return there.Log.Any(line => line.StartsWith("Information 4015 ", StringComparison.Ordinal));
         });
         (await answer).Text.ShouldBe(Text);
         (await FillsAsync()).ShouldBe(1, "the other's lease is the other's");
