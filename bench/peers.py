@@ -93,6 +93,11 @@ class Larder:
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
+    def fetch(self, registry, path):
+        request = urllib.request.Request(f"{self.url}/api/v4/virtual_registries/packages/maven/{registry}/{path}", headers={"PRIVATE-TOKEN": self.TOKEN})
+        with urllib.request.urlopen(request) as answer:
+            return answer.read()
+
     def set_up(self, upstream):
         group = self.call("POST", "/groups", {"name": "bench", "path": "bench"})["id"]
         self.project = self.call("POST", "/projects", {"name": "bench", "path": "bench", "namespace_id": group})["id"]
