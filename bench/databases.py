@@ -5,9 +5,10 @@ import os
 import pathlib
 import sqlite3
 import subprocess
+import tempfile
 import time
 
-from peers import free_port
+from peers import Larder, free_port
 
 
 class Postgres:
@@ -55,3 +56,18 @@ class Sqlite:
 
     def stop(self):
         pass
+
+
+def on_both(measure):
+    """Calls measure(name, larder, database) for a fresh Larder on each of the two."""
+    for name, kind in (("SQLite", Sqlite), ("PostgreSQL", Postgres)):
+        with tempfile.TemporaryDirectory(prefix="larder-bench-", dir=os.environ.get("BENCH_DIR")) as folder:
+            data = folder + "/larder"
+            os.mkdir(data)
+            database = kind(data if kind is Sqlite else folder + "/postgres")
+            larder = Larder(data, {"Larder__Database": database.connection})
+            try:
+                measure(name, larder, database)
+            finally:
+                larder.stop()
+                database.stop()

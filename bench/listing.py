@@ -10,10 +10,9 @@ import http.client
 import os
 import statistics
 import sys
-import tempfile
 import time
 
-from databases import Postgres, Sqlite
+from databases import on_both
 from peers import Larder
 
 PACKAGES = int(os.environ.get("PACKAGES", 100_000))
@@ -96,17 +95,7 @@ def measure(name, larder, database):
 
 def main():
     print(f"| database | what | {SMALL} packages, ms | {PACKAGES:,} packages, ms | ratio |\n|---|---|---|---|---|")
-    for name, kind in (("SQLite", Sqlite), ("PostgreSQL", Postgres)):
-        with tempfile.TemporaryDirectory(prefix="larder-bench-", dir=os.environ.get("BENCH_DIR")) as folder:
-            data = folder + "/larder"
-            os.mkdir(data)
-            database = kind(data if kind is Sqlite else folder + "/postgres")
-            larder = Larder(data, {"Larder__Database": database.connection})
-            try:
-                measure(name, larder, database)
-            finally:
-                larder.stop()
-                database.stop()
+    on_both(measure)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,10 @@ import os
 import re
 import statistics
 import sys
-import tempfile
 import time
 import urllib.parse
 
-from databases import Postgres, Sqlite
+from databases import on_both
 from html import unescape
 from peers import Larder
 
@@ -135,17 +134,7 @@ def measure(name, larder, database):
 
 def main():
     print("| database | page | p50, ms | p99, ms |\n|---|---|---|---|")
-    for name, kind in (("SQLite", Sqlite), ("PostgreSQL", Postgres)):
-        with tempfile.TemporaryDirectory(prefix="larder-bench-", dir=os.environ.get("BENCH_DIR")) as folder:
-            data = folder + "/larder"
-            os.mkdir(data)
-            database = kind(data if kind is Sqlite else folder + "/postgres")
-            larder = Larder(data, {"Larder__Database": database.connection})
-            try:
-                measure(name, larder, database)
-            finally:
-                larder.stop()
-                database.stop()
+    on_both(measure)
 
 
 if __name__ == "__main__":

@@ -170,27 +170,11 @@ public sealed class PackageListing
     private static string Order(PackageFilter filter) =>
         string.Join(", ", Columns[filter.OrderBy].Select(column => $"{column} {(filter.Descending ? "desc" : "asc")}"));
 
-    // Properties, not a constructor: SQLite has no type for an expression while there is no row.
-    private sealed class GroupRow
+    private sealed class GroupRow : PackageRow
     {
-        public long Id { get; init; }
-        public long ProjectId { get; init; }
-        public string Type { get; init; } = "";
-        public string Name { get; init; } = "";
-        public string Version { get; init; } = "";
-        public string Status { get; init; } = "";
-        public long? CreatorId { get; init; }
-        public long CreatedAt { get; init; }
-        public long UpdatedAt { get; init; }
-        public long? LastDownloadedAt { get; init; }
         public string ProjectPath { get; init; } = "";
         public long MayDelete { get; init; }
 
-        public GroupPackage Read() => new()
-        {
-            Package = new(Id, ProjectId, Type, Name, Version, Status, CreatorId, CreatedAt, UpdatedAt, LastDownloadedAt),
-            ProjectPath = ProjectPath,
-            MayDelete = MayDelete != 0,
-        };
+        public GroupPackage Read() => new() { Package = Package, ProjectPath = ProjectPath, MayDelete = MayDelete != 0 };
     }
 }

@@ -75,22 +75,10 @@ public sealed class PackageSearch
             """, parameters);
     }
 
-    // Properties, not a constructor: SQLite has no type for an expression while there is no row.
-    private sealed class Row
+    private sealed class Row : PackageRow
     {
-        public long Id { get; init; }
-        public long ProjectId { get; init; }
-        public string Type { get; init; } = "";
-        public string Name { get; init; } = "";
-        public string Version { get; init; } = "";
-        public string Status { get; init; } = "";
-        public long? CreatorId { get; init; }
-        public long CreatedAt { get; init; }
-        public long UpdatedAt { get; init; }
-        public long? LastDownloadedAt { get; init; }
         public string ProjectPath { get; init; } = "";
 
-        public FoundPackage Read() =>
-            new(new(Id, ProjectId, Type, Name, Version, Status, CreatorId, CreatedAt, UpdatedAt, LastDownloadedAt), ProjectPath);
+        public FoundPackage Read() => new(Package, ProjectPath);
     }
 }

@@ -56,6 +56,7 @@ public sealed class StorageUsage(Database database, TimeProvider time) : IPeriod
 
     private const int RowsPerLook = 5000;
     private const int RowsPerStep = 500;
+    private const int RestPerWork = 1;
 
     // Each page: rows behind @After with their namespace; 0 for what was deleted and waits for the sweeper.
     private static readonly (string Kind, string Page)[] Counts =
@@ -135,7 +136,7 @@ public sealed class StorageUsage(Database database, TimeProvider time) : IPeriod
                 sums[row.NamespaceId] = sum with { Files = sum.Files + row.Files, Bytes = sum.Bytes + row.Bytes };
                 last = Math.Max(last, row.Place);
             }
-            await RestAsync(began, cancellationToken);
+            await Rest.AfterAsync(began, RestPerWork, cancellationToken);
         }
     }
 
@@ -152,7 +153,7 @@ public sealed class StorageUsage(Database database, TimeProvider time) : IPeriod
             if (page.Files == 0) return sum;
             sum = sum with { Files = sum.Files + page.Files, Bytes = sum.Bytes + page.Bytes };
             last = page.Last;
-            await RestAsync(began, cancellationToken);
+            await Rest.AfterAsync(began, RestPerWork, cancellationToken);
         }
     }
 
@@ -167,10 +168,6 @@ public sealed class StorageUsage(Database database, TimeProvider time) : IPeriod
                 """, new { row.NamespaceId, row.Kind, row.Files, row.Bytes, Now = now });
         }
     }
-
-    // Real time, whatever the clock says: it is the load of this machine that is spared.
-    private static Task RestAsync(long began, CancellationToken cancellationToken) =>
-        Task.Delay(Stopwatch.GetElapsedTime(began), cancellationToken);
 
     private sealed record Row
     {

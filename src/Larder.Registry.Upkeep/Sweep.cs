@@ -62,7 +62,7 @@ public sealed partial class Sweep(
             {
                 var began = Stopwatch.GetTimestamp();
                 removed = await database.WriteAsync(session => session.ExecuteAsync(step, new { Limit = RowsPerStep }), cancellationToken);
-                await RestAsync(began, cancellationToken);
+                await Rest.AfterAsync(began, RestPerWork, cancellationToken);
             }
             while (removed == RowsPerStep);
         }
@@ -82,7 +82,7 @@ public sealed partial class Sweep(
             last = page[^1].Sha256;
             var changed = page.Where(row => row.Used == (row.UnusedSince is null ? 0 : 1)).ToList();
             if (changed.Count > 0) await database.WriteAsync(session => NoteAsync(session, changed), cancellationToken);
-            await RestAsync(began, cancellationToken);
+            await Rest.AfterAsync(began, RestPerWork, cancellationToken);
         }
     }
 
@@ -118,13 +118,9 @@ public sealed partial class Sweep(
                 bytes += row.Length;
             }
             if (removed.Count < RowsPerStep) return (count, bytes);
-            await RestAsync(began, cancellationToken);
+            await Rest.AfterAsync(began, RestPerWork, cancellationToken);
         }
     }
-
-    // Real time, whatever the clock says: it is the load of this machine that is spared.
-    private static Task RestAsync(long began, CancellationToken cancellationToken) =>
-        Task.Delay(Stopwatch.GetElapsedTime(began) * RestPerWork, cancellationToken);
 
     private sealed class LookedAt
     {

@@ -148,7 +148,7 @@ public sealed class AdministrationTests(Chromium chromium, PageServer fixture) :
         await using var visit = await chromium.VisitAsync(server);
         var page = visit.Page;
         await visit.SignInAsync(LarderServer.RootToken);
-        await UntilAsync(async () =>
+        await Eventually.UntilAsync(async () =>
         {
             await page.GotoAsync(AdminLinks.Downloads);
             return (await page.ContentAsync()).Contains("value=\"1048576\"", StringComparison.Ordinal);
@@ -158,16 +158,10 @@ public sealed class AdministrationTests(Chromium chromium, PageServer fixture) :
         await visit.InspectAsync("admin-downloads");
         release.SetResult();
         await body.CopyToAsync(Stream.Null, cancel);
-        await UntilAsync(async () =>
+        await Eventually.UntilAsync(async () =>
         {
             await page.GetByRole(AriaRole.Link, new() { Name = "Look again" }).ClickAsync();
             return await page.GetByText("Nothing just now.").CountAsync() == 1;
         });
-    }
-
-    // The download goes on beside the test.
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        for (var looks = 0; !await condition(); looks++) looks.ShouldBeLessThan(200);
     }
 }

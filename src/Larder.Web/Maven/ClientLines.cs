@@ -34,74 +34,51 @@ public sealed class ClientLines(string baseUrl, VirtualRegistry registry, TokenK
             new XElement(Settings + "url", Url)))).ToString();
 
     /// <summary><c>settings.gradle.kts</c>.</summary>
-    public string GradleKotlin() => $$"""
+    public string GradleKotlin() => Gradle($$"""
+        maven {
+            name = "{{Plain(registry.Name)}}"
+            url = uri("{{Url}}")
+            credentials(HttpHeaderCredentials::class) {
+                name = "{{kind.Header}}"
+                value = System.getenv("{{kind.Variable}}")
+            }
+            authentication {
+                create<HttpHeaderAuthentication>("header")
+            }
+        }
+        """);
+
+    /// <summary><c>settings.gradle</c>.</summary>
+    public string GradleGroovy() => Gradle($$"""
+        maven {
+            name = '{{Plain(registry.Name)}}'
+            url = '{{Url}}'
+            credentials(HttpHeaderCredentials) {
+                name = '{{kind.Header}}'
+                value = System.getenv('{{kind.Variable}}')
+            }
+            authentication {
+                header(HttpHeaderAuthentication)
+            }
+        }
+        """);
+
+    // For plugins and for dependencies, and for no repository beside it.
+    private static string Gradle(string repository) => $$"""
         pluginManagement {
             repositories {
-                maven {
-                    name = "{{Plain(registry.Name)}}"
-                    url = uri("{{Url}}")
-                    credentials(HttpHeaderCredentials::class) {
-                        name = "{{kind.Header}}"
-                        value = System.getenv("{{kind.Variable}}")
-                    }
-                    authentication {
-                        create<HttpHeaderAuthentication>("header")
-                    }
-                }
+        {{Indented(repository)}}
             }
         }
         dependencyResolutionManagement {
             repositoriesMode.set(RepositoriesMode.FAIL_ON_PROJECT_REPOS)
             repositories {
-                maven {
-                    name = "{{Plain(registry.Name)}}"
-                    url = uri("{{Url}}")
-                    credentials(HttpHeaderCredentials::class) {
-                        name = "{{kind.Header}}"
-                        value = System.getenv("{{kind.Variable}}")
-                    }
-                    authentication {
-                        create<HttpHeaderAuthentication>("header")
-                    }
-                }
+        {{Indented(repository)}}
             }
         }
         """;
 
-    /// <summary><c>settings.gradle</c>.</summary>
-    public string GradleGroovy() => $$"""
-        pluginManagement {
-            repositories {
-                maven {
-                    name = '{{Plain(registry.Name)}}'
-                    url = '{{Url}}'
-                    credentials(HttpHeaderCredentials) {
-                        name = '{{kind.Header}}'
-                        value = System.getenv('{{kind.Variable}}')
-                    }
-                    authentication {
-                        header(HttpHeaderAuthentication)
-                    }
-                }
-            }
-        }
-        dependencyResolutionManagement {
-            repositoriesMode.set(RepositoriesMode.FAIL_ON_PROJECT_REPOS)
-            repositories {
-                maven {
-                    name = '{{Plain(registry.Name)}}'
-                    url = '{{Url}}'
-                    credentials(HttpHeaderCredentials) {
-                        name = '{{kind.Header}}'
-                        value = System.getenv('{{kind.Variable}}')
-                    }
-                    authentication {
-                        header(HttpHeaderAuthentication)
-                    }
-                }
-            }
-        }
-        """;
+    private static string Indented(string lines) => string.Join('\n', lines.Split('\n').Select(line => "        " + line));
 
     // What XML 1.0 has no way to write, escaped or not.
     private static string Characters(string name) =>

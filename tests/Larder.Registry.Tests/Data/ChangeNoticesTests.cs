@@ -40,7 +40,7 @@ public sealed class ChangeNoticesTests : IAsyncLifetime
         (await client.AskAsync("GET", "/user", cancel)).Status.ShouldBe(200);
         var self = await here.ClientFor(user).AskAsync("GET", "/personal_access_tokens/self", cancel);
         (await here.ClientFor(LarderServer.RootToken).AskAsync("DELETE", $"/personal_access_tokens/{self["id"]}", cancel)).Status.ShouldBe(204);
-        await UntilAsync(async () => (await client.AskAsync("GET", "/user", cancel)).Status == 401);
+        await Eventually.UntilAsync(async () => (await client.AskAsync("GET", "/user", cancel)).Status == 401);
     }
 
     [Fact]
@@ -54,20 +54,20 @@ public sealed class ChangeNoticesTests : IAsyncLifetime
         using var root = there.ClientFor(LarderServer.RootToken);
         Task<Answer> GetAsync() => root.AskAsync("GET", $"/virtual_registries/packages/maven/{registry}/{Jar}", cancel);
         upstream.File("/" + Jar, "old"u8.ToArray());
-        await UntilAsync(async () => (await GetAsync()).Text == "old");
-        await UntilAsync(async () => (await world.CandidatesAsync(registry, Jar))[0].Entry is not null);
+        await Eventually.UntilAsync(async () => (await GetAsync()).Text == "old");
+        await Eventually.UntilAsync(async () => (await world.CandidatesAsync(registry, Jar))[0].Entry is not null);
         (await GetAsync()).Text.ShouldBe("old"); // and remembered
 
         upstream.File("/" + Jar, "new"u8.ToArray());
         (await world.AskAsync("DELETE", $"/upstreams/{id}/cache")).Status.ShouldBe(204);
-        await UntilAsync(async () => (await GetAsync()).Text == "new");
+        await Eventually.UntilAsync(async () => (await GetAsync()).Text == "new");
 
         var rule = new { rule_type = "deny", pattern_type = "wildcard", target_coordinate = "artifact_id", pattern = "tool" };
         (await world.AskAsync("POST", $"/upstreams/{id}/rules", rule)).Status.ShouldBe(201);
-        await UntilAsync(async () => (await GetAsync()).Status == 404);
+        await Eventually.UntilAsync(async () => (await GetAsync()).Status == 404);
 
         (await world.AskAsync("DELETE", $"/registries/{registry}")).Status.ShouldBe(204);
-        await UntilAsync(async () => (await GetAsync()).Text == """{"message":"404 Not found"}""");
+        await Eventually.UntilAsync(async () => (await GetAsync()).Text == """{"message":"404 Not found"}""");
     }
 
     [Fact]
@@ -80,14 +80,14 @@ public sealed class ChangeNoticesTests : IAsyncLifetime
             if (key.Length == 0) Interlocked.Increment(ref forgotten);
             else heard.TrySetResult();
         });
-        await UntilAsync(async () => await ListenersAsync() == 2);
+        await Eventually.UntilAsync(async () => await ListenersAsync() == 2);
         var before = Volatile.Read(ref forgotten);
         await ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'listen %'");
-        await UntilAsync(() => Task.FromResult(Volatile.Read(ref forgotten) > before));
+        await Eventually.UntilAsync(() => Task.FromResult(Volatile.Read(ref forgotten) > before));
         here.Get<ChangeNotices>().Publish("of this test", "key");
         await heard.Task.WaitAsync(cancel);
         there.Log.Count(line => line.StartsWith("Warning 6003 ", StringComparison.Ordinal)).ShouldBe(1);
-        await UntilAsync(() => Task.FromResult(there.Log.Any(line => line.StartsWith("Information 6004 ", StringComparison.Ordinal))));
+        await Eventually.UntilAsync(() => Task.FromResult(there.Log.Any(line => line.StartsWith("Information 6004 ", StringComparison.Ordinal))));
         there.Log.ShouldNotContain(line => line.StartsWith("Error 6001 ", StringComparison.Ordinal), "it is no outage");
     }
 
@@ -106,7 +106,7 @@ public sealed class ChangeNoticesTests : IAsyncLifetime
         notices.Publish("of this test", "key"); // here at once, and lost for the others
         Volatile.Read(ref forgotten).ShouldBe(1);
         relay.Mend();
-        await UntilAsync(() =>
+        await Eventually.UntilAsync(() =>
         {
             time.Advance(TimeSpan.FromSeconds(1));
             return Task.FromResult(Volatile.Read(ref forgotten) > 1);
@@ -130,10 +130,5 @@ public sealed class ChangeNoticesTests : IAsyncLifetime
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
         await command.ExecuteNonQueryAsync(cancel);
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> isSo)
-    {
-        while (!await isSo()) await Task.Yield();
     }
 }

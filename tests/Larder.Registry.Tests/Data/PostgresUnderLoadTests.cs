@@ -35,13 +35,13 @@ public sealed class PostgresUnderLoadTests
             }
         }, cancel)).ToList();
 
-        await UntilAsync(() => answers.Count(answer => answer.Status is 200 or 201) > 20);
+        await Eventually.UntilAsync(() => answers.Count(answer => answer.Status is 200 or 201) > 20);
         await cluster.StopAsync();
         server.Time.Advance(TimeSpan.FromSeconds(6)); // callers are not remembered for ever
-        await UntilAsync(() => answers.Count(answer => answer.Status == 503) > 20);
+        await Eventually.UntilAsync(() => answers.Count(answer => answer.Status == 503) > 20);
         await cluster.StartAgainAsync();
         var before = answers.Count;
-        await UntilAsync(() => answers.Skip(before).Count(answer => answer.Status is 200 or 201) > 20);
+        await Eventually.UntilAsync(() => answers.Skip(before).Count(answer => answer.Status is 200 or 201) > 20);
         await ended.CancelAsync();
         await Task.WhenAll(clients);
 
@@ -157,9 +157,4 @@ public sealed class PostgresUnderLoadTests
 
     private Task<string> SettingAsync(PostgresDatabase database, string name) =>
         database.ReadAsync(session => session.SingleAsync<string>($"select current_setting('{name}')"), cancel);
-
-    private static async Task UntilAsync(Func<bool> isSo)
-    {
-        while (!isSo()) await Task.Yield();
-    }
 }

@@ -45,9 +45,9 @@ public sealed class FillLeaseTests(ClusterServer fixture) : IClassFixture<Cluste
     {
         var gate = Gated();
         var first = world.GetAsync(ids.Registry, Jar);
-        await UntilAsync(() => upstream.Count("/" + Jar) == 1);
+        await Eventually.UntilAsync(() => upstream.Count("/" + Jar) == 1);
         var second = GetThereAsync();
-        await UntilAsync(() => there.Get<FillLeases>().Waiting > 0);
+        await Eventually.UntilAsync(() => there.Get<FillLeases>().Waiting > 0);
         gate.SetResult();
         foreach (var answer in new[] { await first, await second })
         {
@@ -56,7 +56,7 @@ public sealed class FillLeaseTests(ClusterServer fixture) : IClassFixture<Cluste
         }
         upstream.Count("/" + Jar).ShouldBe(1);
         there.Get<FillLeases>().Waiting.ShouldBe(0);
-        await UntilAsync(async () => await FillsAsync() == 0);
+        await Eventually.UntilAsync(async () => await FillsAsync() == 0);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class FillLeaseTests(ClusterServer fixture) : IClassFixture<Cluste
     {
         upstream.File("/" + Jar, content, ("ETag", "\"one\""));
         await world.CacheAsync(ids.Registry, Jar);
-        await UntilAsync(async () => await FillsAsync() == 0);
+        await Eventually.UntilAsync(async () => await FillsAsync() == 0);
         foreach (var node in new[] { here, there }) node.Time.Advance(TimeSpan.FromHours(25));
         var gate = new TaskCompletionSource();
         upstream.On("/" + Jar, async (_, answer) =>
@@ -74,9 +74,9 @@ public sealed class FillLeaseTests(ClusterServer fixture) : IClassFixture<Cluste
         });
         upstream.ForgetRequests();
         var first = world.GetAsync(ids.Registry, Jar);
-        await UntilAsync(() => upstream.Count("/" + Jar) == 1);
+        await Eventually.UntilAsync(() => upstream.Count("/" + Jar) == 1);
         var second = GetThereAsync();
-        await UntilAsync(() => there.Get<FillLeases>().Waiting > 0);
+        await Eventually.UntilAsync(() => there.Get<FillLeases>().Waiting > 0);
         gate.SetResult();
         (await first).Text.ShouldBe(Text);
         (await second).Text.ShouldBe(Text);
@@ -96,9 +96,9 @@ public sealed class FillLeaseTests(ClusterServer fixture) : IClassFixture<Cluste
             if (!isFirst) await answer.BodyAsync("abc"u8.ToArray());
         });
         var first = world.GetAsync(ids.Registry, Jar);
-        await UntilAsync(() => asked == 1);
+        await Eventually.UntilAsync(() => asked == 1);
         var second = GetThereAsync();
-        await UntilAsync(() => there.Get<FillLeases>().Waiting > 0);
+        await Eventually.UntilAsync(() => there.Get<FillLeases>().Waiting > 0);
         gate.SetResult();
         (await first).Status.ShouldBe(503);
         (await second).Text.ShouldBe("abc");
@@ -110,10 +110,10 @@ public sealed class FillLeaseTests(ClusterServer fixture) : IClassFixture<Cluste
         upstream.File("/" + Jar, content);
         await HoldAsync(FillLeases.Duration);
         var answer = GetThereAsync();
-        await UntilAsync(() => there.Get<FillLeases>().Waiting > 0);
+        await Eventually.UntilAsync(() => there.Get<FillLeases>().Waiting > 0);
         answer.IsCompleted.ShouldBeFalse();
         there.Time.Advance(FillLeases.Duration);
-        await UntilAsync(() =>
+        await Eventually.UntilAsync(() =>
         {
             there.Get<ChangeNotices>().Publish(ChangeTopic.FillsEnded, Jar); // looks again, without its clock
             return upstream.Count("/" + Jar) == 1;
@@ -128,8 +128,8 @@ public sealed class FillLeaseTests(ClusterServer fixture) : IClassFixture<Cluste
         upstream.File("/" + Jar, content);
         await HoldAsync(TimeSpan.FromHours(1));
         var answer = GetThereAsync();
-        await UntilAsync(() => there.Get<FillLeases>().Waiting > 0);
-        await UntilAsync(() =>
+        await Eventually.UntilAsync(() => there.Get<FillLeases>().Waiting > 0);
+        await Eventually.UntilAsync(() =>
         {
             if (there.Get<FillLeases>().Waiting > 0) there.Time.Advance(TimeSpan.FromSeconds(1));
             return there.Log.Any(line => line.StartsWith("Information 4015 ", StringComparison.Ordinal));
@@ -143,10 +143,10 @@ public sealed class FillLeaseTests(ClusterServer fixture) : IClassFixture<Cluste
     {
         var gate = Gated();
         var answer = GetThereAsync();
-        await UntilAsync(() => upstream.Count("/" + Jar) == 1);
+        await Eventually.UntilAsync(() => upstream.Count("/" + Jar) == 1);
         var before = await HeldUntilAsync();
         there.Time.Advance(FillLeases.Duration / 4);
-        await UntilAsync(async () => await HeldUntilAsync() > before);
+        await Eventually.UntilAsync(async () => await HeldUntilAsync() > before);
         gate.SetResult();
         (await answer).Text.ShouldBe(Text);
     }
@@ -156,7 +156,7 @@ public sealed class FillLeaseTests(ClusterServer fixture) : IClassFixture<Cluste
     {
         await HoldAsync(TimeSpan.FromDays(-365)); // long ago also for the clock of a server that starts now
         await using var third = await fixture.StartAnotherAsync();
-        await UntilAsync(async () => await FillsAsync() == 0);
+        await Eventually.UntilAsync(async () => await FillsAsync() == 0);
     }
 
     [Fact]
@@ -191,11 +191,4 @@ public sealed class FillLeaseTests(ClusterServer fixture) : IClassFixture<Cluste
 
     private Task<long> HeldUntilAsync() => here.Get<Database>().ReadAsync(session => session.SingleAsync<long>(
         "select max(held_until) from maven_fills where upstream_id = @Upstream", new { ids.Upstream }), cancel);
-
-    private static Task UntilAsync(Func<bool> isSo) => UntilAsync(() => Task.FromResult(isSo()));
-
-    private static async Task UntilAsync(Func<Task<bool>> isSo)
-    {
-        while (!await isSo()) await Task.Yield();
-    }
 }

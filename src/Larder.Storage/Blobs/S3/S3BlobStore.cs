@@ -189,32 +189,16 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
         cache.Remove(digest);
     }
 
-    private Task<BlobInfo?> HeadAsync(Sha256 digest, CancellationToken cancellationToken) => requests.AskAsync(async token =>
-    {
-        try
-        {
-            var head = await client.GetObjectMetadataAsync(options.Bucket, KeyOf(digest), token);
-            return new BlobInfo(digest, head.ContentLength, Instant(head.LastModified));
-        }
-        catch (AmazonS3Exception e) when (S3Failures.IsAbsent(e))
-        {
-            return null;
-        }
-    }, cancellationToken);
+    private async Task<BlobInfo?> HeadAsync(Sha256 digest, CancellationToken cancellationToken) =>
+        await requests.FindAsync(token => client.GetObjectMetadataAsync(options.Bucket, KeyOf(digest), token), cancellationToken) is { } head
+            ? new BlobInfo(digest, head.ContentLength, Instant(head.LastModified)) : null;
 
-    private Task<GetObjectResponse?> GetAsync(Sha256 digest, long offset, CancellationToken cancellationToken) => requests.AskAsync(async token =>
+    private Task<GetObjectResponse?> GetAsync(Sha256 digest, long offset, CancellationToken cancellationToken)
     {
-        try
-        {
-            var request = new GetObjectRequest { BucketName = options.Bucket, Key = KeyOf(digest) };
-            if (offset > 0) request.ByteRange = new ByteRange($"bytes={offset}-");
-            return await client.GetObjectAsync(request, token);
-        }
-        catch (AmazonS3Exception e) when (S3Failures.IsAbsent(e))
-        {
-            return null;
-        }
-    }, cancellationToken);
+        var request = new GetObjectRequest { BucketName = options.Bucket, Key = KeyOf(digest) };
+        if (offset > 0) request.ByteRange = new ByteRange($"bytes={offset}-");
+        return requests.FindAsync(token => client.GetObjectAsync(request, token), cancellationToken);
+    }
 
     private async Task<GetObjectResponse> ResumeAsync(Sha256 digest, long offset, long length, CancellationToken cancellationToken)
     {

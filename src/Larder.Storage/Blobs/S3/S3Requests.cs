@@ -1,3 +1,5 @@
+using Amazon.S3;
+
 namespace Larder.Storage.Blobs.S3;
 
 /// <summary>
@@ -36,6 +38,20 @@ internal sealed class S3Requests(TimeProvider time, TimeSpan idleTimeout)
             }
         }
     }
+
+    /// <summary>The same for one object: null when it is not there.</summary>
+    /// <exception cref="BlobStoreUnavailableException">Missing bucket, refused credentials, slow or away.</exception>
+    public Task<T?> FindAsync<T>(Func<CancellationToken, Task<T>> request, CancellationToken cancellationToken) where T : class => AskAsync(async token =>
+    {
+        try
+        {
+            return await request(token);
+        }
+        catch (AmazonS3Exception e) when (S3Failures.IsAbsent(e))
+        {
+            return null;
+        }
+    }, cancellationToken);
 
     /// <summary>Runs a request; every failure of the bucket or of the way to it leaves as one kind of exception.</summary>
     /// <exception cref="BlobStoreFullException">Over quota, or no room.</exception>

@@ -30,18 +30,8 @@ internal sealed class S3Trash(S3BlobOptions options, AmazonS3Client client, S3Re
     /// <summary>Puts a blob back to its place; false when it is not here.</summary>
     public async Task<bool> TryRestoreAsync(Sha256 digest, CancellationToken cancellationToken)
     {
-        var length = await requests.AskAsync(async token =>
-        {
-            try
-            {
-                return (await client.GetObjectMetadataAsync(options.Bucket, KeyOf(digest), token)).ContentLength;
-            }
-            catch (AmazonS3Exception e) when (S3Failures.IsAbsent(e))
-            {
-                return (long?)null;
-            }
-        }, cancellationToken);
-        return length is { } bytes && await copies.TryCopyAsync(KeyOf(digest), S3BlobStore.KeyOf(digest), bytes, cancellationToken);
+        var head = await requests.FindAsync(token => client.GetObjectMetadataAsync(options.Bucket, KeyOf(digest), token), cancellationToken);
+        return head is not null && await copies.TryCopyAsync(KeyOf(digest), S3BlobStore.KeyOf(digest), head.ContentLength, cancellationToken);
     }
 
     /// <summary>Forgets a blob.</summary>
