@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Amazon.Runtime;
 using Amazon.S3;
+using Larder.Storage.Blobs.S3;
 
 namespace Larder.Testing;
 
@@ -41,6 +42,13 @@ public sealed class CephGateway
 
     private async Task SignalAsync(string signal) => await Command.RunAsync(
         "kill", [signal, (await File.ReadAllTextAsync(Path.Combine(folder, "gateway.pid"))).Trim()], CancellationToken.None);
+
+    /// <summary>How a store reaches a fresh bucket; the local folder is its own.</summary>
+    public static async Task<S3BlobOptions> OptionsOfNewBucketAsync(string localFolder) => new()
+    {
+        ServiceUrl = (await SharedAsync()).Url, Bucket = await CreateBucketAsync(), AccessKey = AccessKey, SecretKey = SecretKey,
+        ForcePathStyle = true, LocalFolder = localFolder,
+    };
 
     /// <summary>An empty bucket; its name.</summary>
     public static async Task<string> CreateBucketAsync()

@@ -143,11 +143,7 @@ public sealed class MoveTests : IAsyncLifetime
 
     private async Task<Installation> ClusterAsync()
     {
-        var options = new S3BlobOptions
-        {
-            ServiceUrl = (await CephGateway.SharedAsync()).Url, Bucket = await CephGateway.CreateBucketAsync(), Region = "us-east-1",
-            AccessKey = CephGateway.AccessKey, SecretKey = CephGateway.SecretKey, ForcePathStyle = true, LocalFolder = folder[$"s3-{open.Count}"],
-        };
+        var options = await CephGateway.OptionsOfNewBucketAsync(folder[$"s3-{open.Count}"]);
         return Keep(new PostgresDatabase(await PostgresCluster.CreateDatabaseAsync()),
             new S3BlobStore(options, TimeProvider.System, NullLogger<S3BlobStore>.Instance));
     }

@@ -12,13 +12,13 @@ public sealed class S3BlobStoreTests : BlobStoreContract
     private readonly TemporaryDirectory folder = new();
     private readonly FakeTimeProvider time = new(DateTimeOffset.UtcNow);
     private readonly List<S3BlobStore> nodes = [];
-    private string bucket = "";
+    private S3BlobOptions shared = null!;
     private CephGateway gateway = null!;
 
     protected override async ValueTask<IBlobStore> CreateStoreAsync()
     {
         gateway = await CephGateway.SharedAsync();
-        bucket = await CephGateway.CreateBucketAsync();
+        shared = await CephGateway.OptionsOfNewBucketAsync(folder.Path);
         return Node();
     }
 
@@ -153,11 +153,7 @@ public sealed class S3BlobStoreTests : BlobStoreContract
 
     private S3BlobStore Node(Func<S3BlobOptions, S3BlobOptions>? change = null)
     {
-        var options = new S3BlobOptions
-        {
-            ServiceUrl = gateway.Url, Bucket = bucket, AccessKey = CephGateway.AccessKey, SecretKey = CephGateway.SecretKey,
-            ForcePathStyle = true, LocalFolder = folder[$"node{nodes.Count}"],
-        };
+        var options = shared with { LocalFolder = folder[$"node{nodes.Count}"] };
         nodes.Add(new S3BlobStore(change?.Invoke(options) ?? options, time, NullLogger<S3BlobStore>.Instance));
         return nodes[^1];
     }

@@ -26,11 +26,7 @@ public sealed class S3FaultTests : IAsyncLifetime
     {
         gateway = await CephGateway.SharedAsync();
         proxy = new FaultProxy(gateway.Port);
-        direct = new S3BlobOptions
-        {
-            ServiceUrl = gateway.Url, Bucket = await CephGateway.CreateBucketAsync(), AccessKey = CephGateway.AccessKey,
-            SecretKey = CephGateway.SecretKey, ForcePathStyle = true, LocalFolder = folder["direct"], PartBytes = 5 << 20,
-        };
+        direct = await CephGateway.OptionsOfNewBucketAsync(folder["direct"]) with { PartBytes = 5 << 20 };
         store = New(direct with { ServiceUrl = proxy.Url, LocalFolder = folder["proxied"] });
     }
 

@@ -25,11 +25,7 @@ public sealed class S3TrashTests : IAsyncLifetime
     {
         gateway = await CephGateway.SharedAsync();
         proxy = new FaultProxy(gateway.Port);
-        direct = new S3BlobOptions
-        {
-            ServiceUrl = gateway.Url, Bucket = await CephGateway.CreateBucketAsync(), AccessKey = CephGateway.AccessKey,
-            SecretKey = CephGateway.SecretKey, ForcePathStyle = true, LocalFolder = folder["none"], PartBytes = 5 << 20, CopyBytes = 5 << 20,
-        };
+        direct = await CephGateway.OptionsOfNewBucketAsync(folder["none"]) with { PartBytes = 5 << 20, CopyBytes = 5 << 20 };
         (sweeping, other) = (Node(proxy.Url), Node(gateway.Url));
     }
 

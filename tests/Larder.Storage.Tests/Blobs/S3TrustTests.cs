@@ -20,11 +20,7 @@ public sealed class S3TrustTests
         using var certificate = Certificate();
         await File.WriteAllTextAsync(folder["ca.pem"], certificate.ExportCertificatePem(), Token);
         await using var proxy = new FaultProxy((await CephGateway.SharedAsync()).Port, certificate);
-        var options = new S3BlobOptions
-        {
-            ServiceUrl = proxy.Url, Bucket = await CephGateway.CreateBucketAsync(), AccessKey = CephGateway.AccessKey,
-            SecretKey = CephGateway.SecretKey, ForcePathStyle = true, LocalFolder = folder["trusting"], CertificateAuthority = folder["ca.pem"],
-        };
+        var options = await CephGateway.OptionsOfNewBucketAsync(folder["trusting"]) with { ServiceUrl = proxy.Url, CertificateAuthority = folder["ca.pem"] };
         await using var trusting = New(options);
         await trusting.ProbeAsync(Token);
         await using (var writer = await trusting.CreateAsync(Durability.Durable, Token))
