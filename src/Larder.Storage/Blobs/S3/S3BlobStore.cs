@@ -146,7 +146,6 @@ public sealed class S3BlobStore : IBlobStore, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await copies.DisposeAsync();
-        upload.Dispose();
         client.Dispose();
     }
 

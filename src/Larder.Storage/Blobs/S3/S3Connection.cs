@@ -1,4 +1,3 @@
-using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Amazon;
 using Amazon.Runtime;
@@ -9,13 +8,9 @@ namespace Larder.Storage.Blobs.S3;
 /// <summary>The client that the options describe.</summary>
 internal static class S3Connection
 {
-    /// <summary>How often a request that failed is tried again.</summary>
-    public const int Retries = 3;
+    private const int Retries = 3;
 
-    /// <param name="options">The bucket and how to reach it.</param>
-    /// <param name="serviceUrl">Where it is, or nothing for AWS.</param>
-    /// <param name="retries">What the client does by itself; 0 for requests that send bytes, see <see cref="S3Requests"/>.</param>
-    public static AmazonS3Client Open(S3BlobOptions options, string serviceUrl, int retries = Retries)
+    public static AmazonS3Client Open(S3BlobOptions options, string serviceUrl)
     {
         var config = new AmazonS3Config
         {
@@ -23,10 +18,10 @@ internal static class S3Connection
             RequestChecksumCalculation = options.SendChecksums ? RequestChecksumCalculation.WHEN_SUPPORTED : RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = options.SendChecksums ? ResponseChecksumValidation.WHEN_SUPPORTED : ResponseChecksumValidation.WHEN_REQUIRED,
             RetryMode = RequestRetryMode.Standard,
-            MaxErrorRetry = retries,
+            MaxErrorRetry = Retries,
+            HttpClientFactory = new OneClient(NewClient(options.CertificateAuthority)),
             Timeout = Timeout.InfiniteTimeSpan, // it would bound the whole of an upload; see S3Requests
         };
-        if (options.CertificateAuthority.Length > 0) config.HttpClientFactory = new OneClient(Trusting(options.CertificateAuthority));
         if (serviceUrl.Length > 0) (config.ServiceURL, config.AuthenticationRegion) = (serviceUrl, options.Region);
         else config.RegionEndpoint = RegionEndpoint.GetBySystemName(options.Region);
         return options.AccessKey.Length > 0
@@ -34,14 +29,31 @@ internal static class S3Connection
             : new AmazonS3Client(config);
     }
 
-    private static HttpClient Trusting(string file)
+    private static HttpClient NewClient(string certificateAuthority)
+    {
+        var sockets = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
+        if (certificateAuthority.Length > 0) sockets.SslOptions.CertificateChainPolicy = Trusting(certificateAuthority);
+        return new HttpClient(new AtOnce { InnerHandler = sockets }) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    private static X509ChainPolicy Trusting(string file)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.ImportFromPemFile(file);
-        return new HttpClient(new SocketsHttpHandler
+        return policy;
+    }
+
+    /// <summary>
+    /// Bodies go without asking first. The SDK asks (<c>Expect: 100-continue</c>), and a connection that then breaks in the middle of the
+    /// body is taken by .NET for one on which nothing was sent: it sends the request again by itself, with what is left of the body.
+    /// </summary>
+    private sealed class AtOnce : DelegatingHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            AllowAutoRedirect = false, UseCookies = false, SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = policy },
-        }) { Timeout = Timeout.InfiniteTimeSpan };
+            request.Headers.ExpectContinue = false;
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 
     /// <summary>One client for all requests, as long as the process lives.</summary>

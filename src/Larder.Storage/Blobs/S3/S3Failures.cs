@@ -14,16 +14,6 @@ internal static class S3Failures
     public static bool IsAbsent(AmazonS3Exception failure) =>
         failure.StatusCode == HttpStatusCode.NotFound && failure.ErrorCode != "NoSuchBucket";
 
-    /// <summary>Whether the same request may succeed in a moment: the bucket is busy or not well, or the way to it broke.</summary>
-    public static bool CanPass(Exception failure) => failure switch
-    {
-        AmazonS3Exception { ErrorCode: "SlowDown" or "RequestTimeout" or "IncompleteBody" } => true,
-        AmazonS3Exception e => e.StatusCode is HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway
-            or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout,
-        AmazonServiceException or AmazonClientException or HttpRequestException or WebException or IOException => true,
-        _ => false,
-    };
-
     /// <summary>The exception to throw instead, or null for one that is not about the bucket.</summary>
     public static IOException? Translate(Exception failure, CancellationToken cancellationToken) => failure switch
     {

@@ -3,14 +3,12 @@ using Amazon.S3;
 namespace Larder.Storage.Blobs.S3;
 
 /// <summary>
-/// Runs requests to the bucket. What can pass is tried again, four times in all and a few seconds apart: 500, 502, 503, 504,
-/// <c>SlowDown</c>, connections that fail or break. The client does that by itself, but for requests that send bytes. What is
-/// bounded here is silence: an answer that does not come, or a body that does not move, for the idle time-out, all tries together.
+/// Runs requests to the bucket. The client tries again by itself, four times in all and a few seconds apart, where that can help:
+/// 500, 502, 503, 504, <c>SlowDown</c>, connections that fail or break. What is bounded here is silence: an answer that
+/// does not come, or a body that does not move, for the idle time-out, all tries together.
 /// </summary>
 internal sealed class S3Requests(TimeProvider time, TimeSpan idleTimeout)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
-
     // A gateway now and then forgets a request on a connection that it has kept: the next try comes on another.
     private const int Tries = 3;
 
@@ -59,28 +57,8 @@ internal sealed class S3Requests(TimeProvider time, TimeSpan idleTimeout)
     public Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> request, CancellationToken cancellationToken) =>
         RunAsync(watch => request(watch.Token), cancellationToken);
 
-    /// <summary>
-    /// Runs a request that sends bytes, by a client that tries once, and says to the watch that they move. Each try must open its
-    /// own stream: a try that broke may still be reading, and would take bytes away from the next one's body.
-    /// </summary>
-    /// <exception cref="BlobStoreFullException">Over quota, or no room.</exception>
-    /// <exception cref="BlobStoreUnavailableException">Missing bucket, refused credentials, slow or away.</exception>
-    public Task<T> SendAsync<T>(Func<IdleWatch, Task<T>> request, CancellationToken cancellationToken) => RunAsync(async watch =>
-    {
-        for (var tries = 1; ; tries++)
-        {
-            try
-            {
-                return await request(watch);
-            }
-            catch (Exception e) when (tries <= S3Connection.Retries && S3Failures.CanPass(e))
-            {
-                await Task.Delay(FirstPause * Math.Pow(2, tries - 1) * (0.5 + Random.Shared.NextDouble()), watch.Token); // as the client pauses: by the real clock
-            }
-        }
-    }, cancellationToken);
-
-    private async Task<T> RunAsync<T>(Func<IdleWatch, Task<T>> request, CancellationToken cancellationToken)
+    /// <summary>The same for a request that moves bytes and says so to the watch.</summary>
+    public async Task<T> RunAsync<T>(Func<IdleWatch, Task<T>> request, CancellationToken cancellationToken)
     {
         using var watch = new IdleWatch(time, idleTimeout, cancellationToken);
         try

@@ -9,21 +9,16 @@ namespace Larder.Storage.Blobs.S3;
 /// the last byte has arrived; parts of an upload that fails are taken away at once, or, if the bucket does not answer even
 /// that, by <see cref="AbortAsync(string, DateTimeOffset, CancellationToken)"/> later.
 /// </summary>
-internal sealed class S3Upload(S3BlobOptions options, AmazonS3Client client, S3Requests requests) : IDisposable
+internal sealed class S3Upload(S3BlobOptions options, AmazonS3Client client, S3Requests requests)
 {
     /// <summary>What every object is said to be.</summary>
     public const string ContentType = "application/octet-stream";
 
     private const int MostParts = 10_000; // S3's bound for one object
 
-    private readonly AmazonS3Client sender = S3Connection.Open(options, options.ServiceUrl, retries: 0);
-
     /// <summary>Sends it.</summary>
     public Task SendAsync(string key, StoredBlob stored, string file, CancellationToken cancellationToken) =>
         stored.Length < options.PartBytes ? SendWholeAsync(key, stored, file, cancellationToken) : SendPartsAsync(key, stored, file, cancellationToken);
-
-    /// <summary>Ends the connections of sending.</summary>
-    public void Dispose() => sender.Dispose();
 
     /// <summary>Ends uploads in parts under a prefix that began before an instant: a killed node has left them.</summary>
     public async Task AbortAsync(string prefix, DateTimeOffset begunBefore, CancellationToken cancellationToken)
@@ -39,8 +34,8 @@ internal sealed class S3Upload(S3BlobOptions options, AmazonS3Client client, S3R
         }
     }
 
-    private async Task SendWholeAsync(string key, StoredBlob stored, string file, CancellationToken cancellationToken) => await requests.SendAsync(
-        watch => sender.PutObjectAsync(new PutObjectRequest
+    private async Task SendWholeAsync(string key, StoredBlob stored, string file, CancellationToken cancellationToken) => await requests.RunAsync(
+        watch => client.PutObjectAsync(new PutObjectRequest
         {
             BucketName = options.Bucket, Key = key, FilePath = file, ContentType = ContentType,
             MD5Digest = Convert.ToBase64String(Convert.FromHexString(stored.Digests.Md5)),
@@ -70,7 +65,7 @@ internal sealed class S3Upload(S3BlobOptions options, AmazonS3Client client, S3R
     private async Task<PartETag> SendPartAsync(
         string key, string uploadId, string file, int index, long offset, long length, CancellationToken cancellationToken)
     {
-        var sent = await requests.SendAsync(watch => sender.UploadPartAsync(new UploadPartRequest
+        var sent = await requests.RunAsync(watch => client.UploadPartAsync(new UploadPartRequest
         {
             BucketName = options.Bucket, Key = key, UploadId = uploadId, PartNumber = index + 1, FilePath = file, FilePosition = offset, PartSize = length,
             StreamTransferProgress = (_, _) => watch.Restart(),
