@@ -82,8 +82,8 @@ public sealed class AdministrationTests(Chromium chromium, PageServer fixture) :
         await page.GetByLabel("Where").FillAsync(project.FullPath);
         await page.GetByLabel("From").FillAsync("2026-01-02");
         await page.GetByRole(AriaRole.Button, new() { Name = "Show" }).ClickAsync();
-        await page.WaitForURLAsync("**/*what=package_file_published*");
-        (await page.Locator("tbody tr").CountAsync()).ShouldBe(1);
+        await visit.ArriveAsync("what=package_file_published");
+        await Assertions.Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
         await visit.InspectAsync("admin-audit");
         await page.GetByLabel("Who", new() { Exact = true }).FillAsync("somebody");
         await page.Keyboard.PressAsync("Enter");

@@ -69,11 +69,13 @@ public sealed class BrowsingTests(Chromium chromium, PageServer fixture) : IClas
         await page.Keyboard.PressAsync("Tab");
         (await page.Locator("a:focus").TextContentAsync()).ShouldBe("Sign in");
         await page.Keyboard.PressAsync("Enter");
+        await visit.ArriveAsync(Links.SignIn);
         await page.GetByLabel("Access token").FocusAsync();
         await page.Keyboard.TypeAsync(LarderServer.RootToken);
+        await Assertions.Expect(page.GetByLabel("Access token")).ToHaveValueAsync(LarderServer.RootToken);
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/" + project.FullPath);
-        (await page.GetByRole(AriaRole.Heading, new() { Level = 1 }).TextContentAsync()).ShouldBe(project.Name);
+        await visit.ArriveAsync(server.BaseAddress + project.FullPath);
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync(project.Name);
     }
 
     [Fact]

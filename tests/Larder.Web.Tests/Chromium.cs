@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Deque.AxeCore.Playwright;
 using Larder.Testing;
 using Microsoft.Playwright;
@@ -53,13 +54,14 @@ public sealed class Chromium : IAsyncLifetime
 public sealed class Visit(IPage page, Uri server) : IAsyncDisposable
 {
     private const int Phone = 360;
+    private const int Patience = 30_000; // milliseconds
     private readonly List<string> problems = [];
 
     public IPage Page => page;
 
     public async Task BeginAsync()
     {
-        page.SetDefaultTimeout(30_000);
+        page.SetDefaultTimeout(Patience);
         page.Console += (_, message) =>
         {
             // The browser calls every page with an error status an error.
@@ -86,6 +88,11 @@ public sealed class Visit(IPage page, Uri server) : IAsyncDisposable
         await page.GetByLabel("Access token").FillAsync(token);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in with the token" }).ClickAsync();
     }
+
+    /// <summary>Waits until the browser is at an address that holds this piece.</summary>
+    /// <remarks>Asks again and again where it is; waiting for the navigation itself misses one that ends while the wait begins.</remarks>
+    public Task ArriveAsync(string piece) =>
+        Assertions.Expect(page).ToHaveURLAsync(new Regex(Regex.Escape(piece)), new() { Timeout = Patience });
 
     /// <summary>Looks at the page closely: axe in light and dark, no sideways scrolling on a phone, and a picture of it.</summary>
     public async Task InspectAsync(string name)
