@@ -67,8 +67,9 @@ def main(count):
             larder = Larder(data)
             larder.registry = registry
             url, headers = f"{larder.maven}/{path}", ["Private-Token: " + Larder.TOKEN]
-            wrk(url, headers, CONNECTIONS)
-            rest = [wrk(url, headers, CONNECTIONS) for _ in range(5)]
+            for _ in range(5):  # until the program is compiled for good
+                wrk(url, headers, CONNECTIONS)
+            rest = [wrk(url, headers, CONNECTIONS) for _ in range(15)]
             with sqlite3.connect(f"{data}/larder.db", timeout=30) as database:
                 database.execute("update leases set next_run_at = 0 where name = 'sweep'")
             before = left(data)
