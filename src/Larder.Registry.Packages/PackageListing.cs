@@ -25,8 +25,11 @@ public sealed record PackageFilter
     public string? NameWords { get; init; }
 
     /// <summary>Whether these are more words than can be looked for.</summary>
-    public static bool HasTooManyWords(string? words) =>
-        words?.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Length > MostWords;
+    public static bool HasTooManyWords(string? words) => WordsOf(words).Length > MostWords;
+
+    /// <summary>Each of them.</summary>
+    internal static string[] WordsOf(string? words) =>
+        (words ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     /// <summary>Exactly this version.</summary>
     public string? Version { get; init; }
@@ -48,9 +51,18 @@ public sealed record GroupPackage
     public required bool MayDelete { get; init; }
 }
 
+/// <summary>The statements of a listing of a project.</summary>
+/// <param name="PageOfMany">The page where more rows fit than are counted.</param>
+/// <param name="PageOfFew">The page where fewer do.</param>
+/// <param name="Count">How many fit, up to <see cref="Page.CountLimit"/>.</param>
+/// <param name="Parameters">Of all three.</param>
+public sealed record ListingStatements(string PageOfMany, string PageOfFew, string Count, Dapper.DynamicParameters Parameters);
+
 /// <summary>
 /// Pages of packages, of a project or of a whole group. In a project every order has an index that ends in the order itself,
-/// so a page costs the same in a project of a hundred packages and of a hundred thousand.
+/// so a page costs the same in a project of a hundred packages and of a hundred thousand. Parts of names are looked for among the
+/// names, of which there is one however many versions a package has: few packages are then sorted, and where there are many, the
+/// walk in the order itself meets a page of them soon.
 /// </summary>
 public sealed class PackageListing
 {
@@ -58,6 +70,9 @@ public sealed class PackageListing
     internal const string OnDisplay = "p.status in ('default', 'deprecated', 'error')";
 
     private const string ByProjectPath = "project_path";
+
+    // Crossed, so that SQLite begins with the names. Their index has the name itself, so it is lower-cased here rather than read from the row.
+    private const string PackagesByName = "package_names k cross join packages p where p.project_id = k.project_id and p.name = k.name";
 
     // The columns behind the first decide among equals; each list is the rest of an index that begins with project_id.
     private static readonly Dictionary<string, string[]> Columns = new()
@@ -92,15 +107,15 @@ public sealed class PackageListing
     public Task<(IReadOnlyList<Package> Packages, long Total)> OfProjectAsync(
         long projectId, PackageFilter filter, Page page, CancellationToken cancellationToken)
     {
-        var (pageSql, countSql, parameters) = OfProject(projectId, filter, page);
+        var statements = OfProject(projectId, filter, page);
         var counted = (projectId, filter with { OrderBy = "", Descending = false });
         var moment = tooLong.Now();
         return database.ReadAsync(async session =>
         {
-            var rows = await session.QueryAsync<Package>(pageSql, parameters);
-            if (tooLong.TryGet(counted, out _)) return (rows, Page.CountLimit);
-            var total = await session.SingleAsync<long>(countSql, parameters);
-            if (total >= Page.CountLimit) tooLong.Remember(counted, true, moment);
+            var isTooLong = tooLong.TryGet(counted, out _);
+            var total = isTooLong ? Page.CountLimit : await session.SingleAsync<long>(statements.Count, statements.Parameters);
+            if (total >= Page.CountLimit && !isTooLong) tooLong.Remember(counted, true, moment);
+            var rows = await session.QueryAsync<Package>(total < Page.CountLimit ? statements.PageOfFew : statements.PageOfMany, statements.Parameters);
             return (rows, total);
         }, cancellationToken);
     }
@@ -112,7 +127,7 @@ public sealed class PackageListing
     public Task<(IReadOnlyList<GroupPackage> Packages, long Total)> OfGroupAsync(
         Namespace group, bool includeSubgroups, Caller caller, PackageFilter filter, Page page, CancellationToken cancellationToken)
     {
-        var (where, parameters) = Where(filter, page);
+        var (where, parameters) = Where(filter, page, GoesThroughNames(filter) ? "k" : "p");
         parameters.AddDynamicParams(new
         {
             GroupId = group.Id, Inside = group.Lineage + "/%", IncludeSubgroups = includeSubgroups ? 1L : 0L,
@@ -126,7 +141,9 @@ public sealed class PackageListing
               from projects p join namespaces n on n.id = p.namespace_id
               where (n.id = @GroupId or (@IncludeSubgroups = 1 and n.lineage like @Inside)) and {VisibleRows.ListPackages})
             """;
-        var rows = $"from visible v join packages p on p.project_id = v.id where {where}";
+        var rows = GoesThroughNames(filter)
+            ? $"from visible v cross join {PackagesByName} and k.project_id = v.id and {where}"
+            : $"from visible v join packages p on p.project_id = v.id where {where}";
         return database.ReadAsync(async session =>
         {
             var found = await session.QueryAsync<GroupRow>($"""
@@ -140,17 +157,32 @@ public sealed class PackageListing
         }, cancellationToken);
     }
 
-    /// <summary>The two statements of <see cref="OfProjectAsync"/>; a test asks both databases how they would run them.</summary>
-    public static (string Page, string Count, Dapper.DynamicParameters Parameters) OfProject(long projectId, PackageFilter filter, Page page)
+    /// <summary>The statements of <see cref="OfProjectAsync"/>; a test asks both databases how they would run them.</summary>
+    public static ListingStatements OfProject(long projectId, PackageFilter filter, Page page)
     {
-        var (where, parameters) = Where(filter, page);
+        const string part = "limit @Size offset @Offset";
+        var (where, parameters) = Where(filter, page, "p");
         parameters.Add("ProjectId", projectId);
-        var rows = $"from packages p where p.project_id = @ProjectId and {where}";
-        return ($"select {PackageStore.PackageColumns} {rows} order by {Order(filter)} limit @Size offset @Offset",
-            $"select count(*) from (select 1 {rows} limit @CountLimit) as counted", parameters);
+        var (order, rows) = (Order(filter), $"from packages p where p.project_id = @ProjectId and {where}");
+        var many = $"select {PackageStore.PackageColumns} {rows} order by {order} {part}";
+        var few = many;
+        if (GoesThroughNames(filter))
+        {
+            rows = $"from {PackagesByName} and k.project_id = @ProjectId and {Where(filter, page, "k").Sql}";
+            // Sorted by what the index of names holds; only then are the rows read.
+            few = $"select {PackageStore.PackageColumns} from packages p where p.id in (select p.id {rows} order by {order} {part}) order by {order}";
+        }
+        return new(many, few, $"select count(*) from (select 1 {rows} limit @CountLimit) as counted", parameters);
     }
 
-    private static (string Where, Dapper.DynamicParameters Parameters) Where(PackageFilter filter, Page page)
+    // What is deleted may have lost its name, and a status and a version have an index of their own.
+    private static bool GoesThroughNames(PackageFilter filter) =>
+        filter is { Status: null, Version: null } && PackageFilter.WordsOf(filter.NameWords).Length > 0;
+
+    /// <param name="filter">What is wanted.</param>
+    /// <param name="page">Of which.</param>
+    /// <param name="named">What has the name: the package <c>p</c>, or <c>k</c> of <see cref="PackagesByName"/>.</param>
+    private static (string Sql, Dapper.DynamicParameters Parameters) Where(PackageFilter filter, Page page, string named)
     {
         var parameters = new Dapper.DynamicParameters(new { filter.Type, filter.Version, filter.Status, page.Size, page.Offset, Page.CountLimit });
         var conditions = new List<string> { filter.Status is null ? OnDisplay : "p.status = @Status" };
@@ -158,11 +190,11 @@ public sealed class PackageListing
         if (filter is { Status: null, OrderBy: "type" }) conditions.Add("p.status <> 'pending_destruction'");
         if (filter.Type is not null) conditions.Add("p.type = @Type");
         if (filter.Version is not null) conditions.Add("p.version = @Version");
-        foreach (var word in (filter.NameWords ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var word in PackageFilter.WordsOf(filter.NameWords))
         {
-            var name = string.Create(CultureInfo.InvariantCulture, $"Word{conditions.Count}");
-            conditions.Add($@"lower(p.name) like @{name} escape '\'");
-            parameters.Add(name, LikePattern.Containing(word));
+            var parameter = string.Create(CultureInfo.InvariantCulture, $"Word{conditions.Count}");
+            conditions.Add($@"lower({named}.name) like @{parameter} escape '\'");
+            parameters.Add(parameter, LikePattern.Containing(word));
         }
         return (string.Join(" and ", conditions), parameters);
     }

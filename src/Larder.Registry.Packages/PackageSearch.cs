@@ -44,33 +44,41 @@ public sealed class PackageSearch
     /// <summary>The statement; a test asks both databases how they would run it.</summary>
     public (string Sql, Dapper.DynamicParameters Parameters) Statement(Caller caller, string text, int limit)
     {
-        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var key = text.ToLowerInvariant();
         var parameters = new Dapper.DynamicParameters(new
         {
             UserId = caller.UserId ?? 0, IsAdmin = caller.IsAdmin ? 1L : 0L, Now = time.GetUtcNow().ToUnixTimeMilliseconds(),
             ListLevel = (long)permissions[Permission.ListPackages].Level, Limit = limit, Names = limit * NamesPerResult,
-            Exact = text.ToLowerInvariant(), Beginning = LikePattern.Containing(text)![1..],
+            Exact = key, Beyond = key + "\U0010FFFF",
         });
-        var conditions = words.Select((word, i) =>
+        var conditions = PackageFilter.WordsOf(text).Select((word, i) =>
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"Word{i}");
             parameters.Add(name, LikePattern.Containing(word));
             return $@"k.name_key like @{name} escape '\'";
         });
+        // Each part walks the index of names in its order and ends at the limit: a text that every name has in it ends at once, and one
+        // that none has reads each name once. "is true" keeps the condition out of the choice of the index.
+        string Part(int place, string condition, string most) => $"""
+            select * from (select k.project_id, k.name, k.name_key, {place} as place from package_names k
+              where {condition} and (k.project_id in (select id from visible)) is true
+              order by k.name_key, k.project_id, k.name limit {most}) as part{place}
+            """;
         return ($"""
             with visible as materialized (
-              select p.id, p.full_path from projects p join namespaces n on n.id = p.namespace_id where {VisibleRows.ListPackages}),
+              select p.id from projects p join namespaces n on n.id = p.namespace_id where {VisibleRows.ListPackages}),
+            beginning as materialized ({Part(0, "k.name_key = @Exact", "@Names")}
+              union all {Part(1, "k.name_key > @Exact and k.name_key < @Beyond", "@Names")}),
             named as materialized (
-              select k.project_id, k.name, k.name_key, v.full_path,
-                case when k.name_key = @Exact then 0 when k.name_key like @Beginning escape '\' then 1 else 2 end as place
-              from package_names k join visible v on v.id = k.project_id
-              where {string.Join(" and ", conditions)} order by place, k.name_key, k.project_id, k.name limit @Names),
+              select * from beginning
+              union all {Part(2, $"not (k.name_key between @Exact and @Beyond) and {string.Join(" and ", conditions)}", "(select case when count(*) < @Names then @Names else 0 end from beginning)")}),
             newest as (
-              select d.place, d.name_key, d.full_path, (
+              select d.place, d.name_key, (
                 select p.id from packages p where p.project_id = d.project_id and p.name = d.name and {PackageListing.OnDisplay}
                 order by p.created_at desc, p.id desc limit 1) as package_id
               from named d)
-            select {PackageStore.PackageColumns}, w.full_path as project_path from newest w join packages p on p.id = w.package_id
+            select {PackageStore.PackageColumns}, r.full_path as project_path
+            from newest w join packages p on p.id = w.package_id join projects r on r.id = p.project_id
             order by w.place, w.name_key, p.project_id, p.name limit @Limit
             """, parameters);
     }

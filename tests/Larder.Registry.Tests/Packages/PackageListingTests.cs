@@ -17,6 +17,8 @@ public sealed class PackageListingTestsOnSqlite(SqliteServer fixture) : PackageL
 
     protected override string OfIndexAlone => "COVERING INDEX";
 
+    protected override string OfNames => @"SEARCH k USING COVERING INDEX sqlite_autoindex_package_names_1 \(project_id=\?\)";
+
     protected override Task GatherStatisticsAsync() => Task.CompletedTask; // Larder runs SQLite without them
 
     private sealed record Step(long Id, long Parent, long NotUsed, string Detail);
@@ -37,9 +39,11 @@ public sealed class PackageListingTestsOnPostgres(PostgresServer fixture) : Pack
 
     protected override string OfIndexAlone => "Index Only Scan";
 
+    protected override string OfNames => "package_names_(pkey|key)";
+
     // What autovacuum does by itself when many rows have come.
     protected override Task GatherStatisticsAsync() =>
-        Server.Get<Database>().ReadAsync(session => session.ExecuteAsync("vacuum analyze packages"), Cancel);
+        Server.Get<Database>().ReadAsync(session => session.ExecuteAsync("vacuum analyze packages, package_names"), Cancel);
 }
 
 /// <summary>Listings of many packages, and who sees what in a group: generic-packages contract sections 4.1, 4.2 and 4.8.</summary>
@@ -52,6 +56,8 @@ public abstract class PackageListingTests(LarderServer server)
     protected abstract string Sorting { get; }
 
     protected abstract string OfIndexAlone { get; }
+
+    protected abstract string OfNames { get; }
 
     protected abstract Task<string> PlanAsync(string sql, object parameters);
 
@@ -66,23 +72,71 @@ public abstract class PackageListingTests(LarderServer server)
         {
             foreach (var descending in new[] { false, true })
             {
-                var (page, _, parameters) = PackageListing.OfProject(
+                var listing = PackageListing.OfProject(
                     project.Id, new PackageFilter { OrderBy = order, Descending = descending }, new Page(1, 20));
-                var plan = await PlanAsync(page, parameters);
+                listing.PageOfFew.ShouldBe(listing.PageOfMany);
+                var plan = await PlanAsync(listing.PageOfMany, listing.Parameters);
                 plan.ShouldContain("index", Case.Insensitive, order);
                 plan.ShouldNotContain(Sorting, Case.Sensitive, order);
             }
         }
         foreach (var filter in new PackageFilter[] { new(), new() { Type = "generic" } })
         {
-            var (_, count, parameters) = PackageListing.OfProject(project.Id, filter, new Page(1, 20));
-            (await PlanAsync(count, parameters)).ShouldContain(OfIndexAlone);
+            var listing = PackageListing.OfProject(project.Id, filter, new Page(1, 20));
+            (await PlanAsync(listing.Count, listing.Parameters)).ShouldContain(OfIndexAlone);
         }
-        var (hidden, _, ofHidden) = PackageListing.OfProject(project.Id, new PackageFilter { Status = "hidden" }, new Page(1, 20));
-        var planOfHidden = await PlanAsync(hidden, ofHidden);
+        var hidden = PackageListing.OfProject(project.Id, new PackageFilter { Status = "hidden" }, new Page(1, 20));
+        var planOfHidden = await PlanAsync(hidden.PageOfMany, hidden.Parameters);
         planOfHidden.ShouldContain("packages_by_status");
         planOfHidden.ShouldNotContain(Sorting);
     }
+
+    [Fact]
+    public async Task Part_of_a_name_is_looked_for_among_names_and_found_in_every_order()
+    {
+        var project = await ProjectWithAsync(packages: 20_000); // of 50 names
+        await GatherStatisticsAsync();
+        var rare = new PackageFilter { NameWords = "APP-7", Descending = true };
+        var listing = PackageListing.OfProject(project.Id, rare, new Page(1, 20));
+        foreach (var sql in (string[])[listing.Count, listing.PageOfFew])
+        {
+            var plan = await PlanAsync(sql, listing.Parameters);
+            plan.ShouldMatch(OfNames);
+            plan.ShouldContain("packages_by_name");
+        }
+        var common = PackageListing.OfProject(project.Id, new PackageFilter { NameWords = "a" }, new Page(1, 20));
+        (await PlanAsync(common.PageOfMany, common.Parameters)).ShouldNotContain(Sorting);
+
+        // Few: 400 of each of app-7 itself. Many: all of them, more than are counted.
+        foreach (var order in PackageListing.Orders.Except(["project_path"]))
+        {
+            foreach (var words in (string[])["app-7", "a", "P-1 app", "nothing-like-it"])
+            {
+                var filter = new PackageFilter { NameWords = words, OrderBy = order };
+                var expected = await ExpectedAsync(project, words, order);
+                var (rows, total) = await server.Get<PackageListing>().OfProjectAsync(project.Id, filter, new Page(2, 100), Cancel);
+                rows.Select(row => row.Id).ShouldBe(expected.Skip(100).Take(100), $"{order} {words}");
+                total.ShouldBe(Math.Min(expected.Count, Page.CountLimit), $"{order} {words}");
+            }
+        }
+    }
+
+    // The same by hand.
+    private async Task<List<long>> ExpectedAsync(Project project, string words, string order)
+    {
+        var all = await server.Get<Database>().ReadAsync(session => session.QueryAsync<NamedPackage>(
+            "select id, name, version from packages where project_id = @Id", new { project.Id }), Cancel);
+        var found = all.Where(row => words.ToLowerInvariant().Split(' ').All(word => row.Name.Contains(word, StringComparison.Ordinal)));
+        return [.. (order switch
+        {
+            "name" => found.OrderBy(row => row.Name, StringComparer.Ordinal).ThenBy(row => row.Id),
+            "version" => found.OrderBy(row => row.Version, StringComparer.Ordinal).ThenBy(row => row.Id),
+            "type" => found.OrderBy(row => row.Name, StringComparer.Ordinal).ThenBy(row => row.Version, StringComparer.Ordinal),
+            _ => found.OrderBy(row => row.Id),
+        }).Select(row => row.Id)];
+    }
+
+    private sealed record NamedPackage(long Id, string Name, string Version);
 
     [Fact]
     public async Task Listing_too_long_to_count_has_an_end_all_the_same()
@@ -194,9 +248,15 @@ public abstract class PackageListingTests(LarderServer server)
     }
 
     // As one statement: thousands of uploads would take minutes.
-    private Task InsertAsync(Project project, int packages) => server.Get<Database>().WriteAsync(session => session.ExecuteAsync("""
-        with recursive numbers (i) as (select 1 union all select i + 1 from numbers where i < @Packages)
-        insert into packages (project_id, type, name, version, status, created_at, updated_at)
-        select @ProjectId, 'generic', 'app-' || (i % 50), '1.0.' || i, 'default', 1767000000000 + i * 1000, 1767000000000 from numbers
-        """, new { ProjectId = project.Id, Packages = packages }), Cancel);
+    private Task InsertAsync(Project project, int packages) => server.Get<Database>().WriteAsync(async session =>
+    {
+        await session.ExecuteAsync("""
+            with recursive numbers (i) as (select 1 union all select i + 1 from numbers where i < @Packages)
+            insert into packages (project_id, type, name, version, status, created_at, updated_at)
+            select @ProjectId, 'generic', 'app-' || (i % 50), '1.0.' || i, 'default', 1767000000000 + i * 1000, 1767000000000 from numbers
+            """, new { ProjectId = project.Id, Packages = packages });
+        await session.ExecuteAsync("""
+            insert into package_names (project_id, name, name_key) select distinct project_id, name, lower(name) from packages where project_id = @Id
+            """, new { project.Id });
+    }, Cancel);
 }
