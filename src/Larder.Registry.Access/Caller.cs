@@ -36,6 +36,9 @@ public sealed record Caller(
     /// <summary>Whether its user stands for an access token of a project or group, and is no person.</summary>
     public bool IsBot { get; init; }
 
+    /// <summary>For people: the username, or what kind of credential it is.</summary>
+    public string Name => Username ?? Kind.ToString();
+
     /// <summary>Whether there is no credential.</summary>
     public bool IsAnonymous => Kind == CallerKind.Anonymous;
 }

@@ -48,7 +48,7 @@ public sealed record AuditEvent
         {
             EventName = eventName,
             AuthorId = caller.UserId,
-            AuthorName = caller.Username ?? caller.Kind.ToString(),
+            AuthorName = caller.Name,
             EntityType = place is null ? EntityTypes.Instance : place.Project is null ? EntityTypes.Group : EntityTypes.Project,
             EntityId = place?.Project?.Id ?? place?.Group?.Id,
             EntityPath = place?.Project?.FullPath ?? place?.Group?.FullPath ?? "",

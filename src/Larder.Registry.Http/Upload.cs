@@ -17,8 +17,9 @@ public static class Upload
     /// <param name="context">The request. The whole body is the file, whatever its content type, unless it is a form.</param>
     /// <param name="blobs">Where to.</param>
     /// <param name="maxBytes">The largest file, 0 for any.</param>
+    /// <param name="progress">Told how many bytes are here.</param>
     /// <exception cref="BadHttpRequestException">The client broke off, or sent slower than the server's least rate.</exception>
-    public static async Task<ReceivedUpload> ReceiveAsync(HttpContext context, IBlobStore blobs, long maxBytes)
+    public static async Task<ReceivedUpload> ReceiveAsync(HttpContext context, IBlobStore blobs, long maxBytes, IProgress<long> progress)
     {
         var request = context.Request;
         if (context.Features.GetRequiredFeature<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false } && request.ContentLength is null)
@@ -32,7 +33,7 @@ public static class Upload
         await using var writer = await blobs.CreateAsync(Durability.Durable, context.RequestAborted);
         try
         {
-            if (await FillAsync(writer, request.Body, form, maxBytes, context.RequestAborted) is { } error) return new(null, error);
+            if (await FillAsync(writer, request.Body, form, maxBytes, progress, context.RequestAborted) is { } error) return new(null, error);
         }
         catch (InvalidDataException)
         {
@@ -46,7 +47,7 @@ public static class Upload
     }
 
     private static async Task<ApiError?> FillAsync(
-        BlobWriter writer, Stream body, UploadForm? form, long maxBytes, CancellationToken cancellationToken)
+        BlobWriter writer, Stream body, UploadForm? form, long maxBytes, IProgress<long> progress, CancellationToken cancellationToken)
     {
         if (form is not null && !await form.MoveToFileAsync(cancellationToken)) return ApiError.Invalid("file is missing");
         while (true)
@@ -55,6 +56,7 @@ public static class Upload
             var read = await (form?.ReadAsync(memory, cancellationToken) ?? body.ReadAsync(memory, cancellationToken));
             if (read == 0) break;
             await writer.AdvanceAsync(read, cancellationToken);
+            progress.Report(writer.Length);
             if (maxBytes > 0 && writer.Length > maxBytes) return TooLarge();
         }
         if (form is not null) await form.FinishAsync(cancellationToken);

@@ -47,14 +47,16 @@ internal static class SeedEndpoint
 
     private static async Task<IResult> SeedAsync(
         HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, DownloadLimit limit, RegistryUpstreamStore places,
-        UpstreamStore upstreams, CacheEntryStore entries, ChangeNotices changes, IBlobStore blobs, LarderOptions options, TimeProvider time)
+        UpstreamStore upstreams, CacheEntryStore entries, ChangeNotices changes, IBlobStore blobs, RunningUploads uploads,
+        LarderOptions options, TimeProvider time)
     {
         if (PathOf(context) is not { } text) return ApiError.MethodNotAllowed();
         var (registry, path, refusal) = await DownloadEndpoint.FindAsync(context, text, directory, namespaces, gate, limit);
         if (refusal is not null) return refusal;
         if (path!.Checksum is not null) return ApiError.BadRequest("Checksums are made from the file");
         if (await UpstreamAsync(context, registry!, places, upstreams) is not { } upstream) return ApiError.NotFound("Upstream");
-        var received = await Upload.ReceiveAsync(context, blobs, options.Upstreams.MaxBytes);
+        using var running = uploads.Begin(context.Caller().Name, $"cache of {upstream.Name}: {path.Value}", context.Request.ContentLength);
+        var received = await Upload.ReceiveAsync(context, blobs, options.Upstreams.MaxBytes, running);
         if (received.Blob is not { } blob) return received.Error!;
         // As if it had just come from the upstream, and what would be refused from there is refused here: see the rules of the walk.
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -28,7 +28,7 @@ internal static class GenericEndpoints
 
     private static async Task<IResult> PublishAsync(
         HttpContext context, ProjectStore projects, Gate gate, PackageProtection protection, PlanLimits limits, GenericStore files,
-        IBlobStore blobs, LarderOptions options)
+        IBlobStore blobs, RunningUploads uploads, LarderOptions options)
     {
         var cancellationToken = context.RequestAborted;
         var names = Names(context);
@@ -38,7 +38,7 @@ internal static class GenericEndpoints
         if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
         if (await ProtectedAsync() is { } early) return early;
 
-        var (blob, error, form) = await Upload.ReceiveAsync(context, blobs, await limits.GenericPackageMaxBytesAsync(cancellationToken));
+        var (blob, error, form) = await ReceiveAsync();
         if (error is not null) return error;
         if (form is not null && (wishes = Wishes.Of(context.Request, form)).Problems is { Count: > 0 } wrong) return ApiError.Invalid(wrong);
         // Again: a rule that was made while the body arrived holds for it.
@@ -51,6 +51,12 @@ internal static class GenericEndpoints
         return wishes.SelectsFile
             ? ApiJson.Answer(PackageJson.Record(added, FileUrl(context, options, project, names)))
             : ApiError.Message(StatusCodes.Status201Created, "201 Created");
+
+        async Task<ReceivedUpload> ReceiveAsync()
+        {
+            using var running = uploads.Begin(context.Caller().Name, names.In(project!), context.Request.ContentLength);
+            return await Upload.ReceiveAsync(context, blobs, await limits.GenericPackageMaxBytesAsync(cancellationToken), running);
+        }
 
         ValueTask<ApiError?> ProtectedAsync() =>
             protection.CheckPushAsync(context.Caller(), project!, "generic", names.PackageName, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Larder.Registry.Http;
+using Larder.Registry.Namespaces;
 
 namespace Larder.Registry.Packages;
 
@@ -56,6 +57,9 @@ public sealed partial record GenericNames(string PackageName, string Version, st
 
     /// <summary>The path in plain form, for a URL.</summary>
     public string PlainPath => Directory.Length == 0 ? FileName : $"{Directory}/{FileName}";
+
+    /// <summary>The place of the file, for people.</summary>
+    public string In(Project project) => $"{project.FullPath}: {PackageName}/{Version}/{PlainPath}";
 
     // RFC 3986: unreserved characters stay, every other byte is encoded, the slash too.
     private static string Encode(string path)

@@ -18,7 +18,7 @@ namespace Larder.Registry.Packages;
 /// </summary>
 internal sealed class ResumableEndpoints(
     ProjectStore projects, Gate gate, PackageProtection protection, PlanLimits limits, ResumableStore uploads, ResumableTransfer transfer,
-    LarderOptions options)
+    RunningUploads running, LarderOptions options)
 {
     private const string Protocol = "1.0.0";
     private const string BodyType = "application/offset+octet-stream";
@@ -134,7 +134,8 @@ internal sealed class ResumableEndpoints(
     {
         if (context.Request.ContentLength > upload.Length - upload.Offset) return TooLong();
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null;
-        switch (await transfer.ReceiveAsync(upload, context.Request.Body, context.RequestAborted))
+        using var arriving = running.Begin(context.Caller().Name, upload.Names.In(project), upload.Length);
+        switch (await transfer.ReceiveAsync(upload, context.Request.Body, arriving, context.RequestAborted))
         {
             case TransferEnd.Partial partial:
                 context.Response.Headers["Upload-Offset"] = Text(partial.Offset);

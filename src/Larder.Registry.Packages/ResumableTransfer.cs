@@ -33,14 +33,19 @@ public sealed class ResumableTransfer(IBlobStore blobs, ResumableStore uploads)
     public const int PieceBytes = 16 << 20;
 
     /// <summary>Receives the body, from the upload's offset on.</summary>
+    /// <param name="upload">The upload.</param>
+    /// <param name="body">What is sent of it now.</param>
+    /// <param name="progress">Told how many bytes of the whole are here.</param>
+    /// <param name="aborted">The client has left.</param>
     /// <exception cref="IOException">The client broke off; what had arrived is kept.</exception>
     /// <exception cref="OperationCanceledException">The same.</exception>
-    public async Task<TransferEnd> ReceiveAsync(ResumableUpload upload, Stream body, CancellationToken aborted)
+    public async Task<TransferEnd> ReceiveAsync(ResumableUpload upload, Stream body, IProgress<long> progress, CancellationToken aborted)
     {
         for (var (offset, expiresAt) = (upload.Offset, upload.ExpiresAt); ;)
         {
+            progress.Report(offset);
             await using var writer = await blobs.CreateAsync(Durability.Durable, aborted);
-            var (ended, broke) = await FillAsync(writer, body, Math.Min(PieceBytes, upload.Length - offset), aborted);
+            var (ended, broke) = await FillAsync(writer, body, offset, Math.Min(PieceBytes, upload.Length - offset), progress, aborted);
             if (writer.Length > 0 || upload.Length == 0)
             {
                 // From here on the client's leaving ends nothing: what has arrived is what it need not send again.
@@ -56,7 +61,7 @@ public sealed class ResumableTransfer(IBlobStore blobs, ResumableStore uploads)
     }
 
     private static async Task<(bool Ended, ExceptionDispatchInfo? Broke)> FillAsync(
-        BlobWriter writer, Stream body, long wanted, CancellationToken aborted)
+        BlobWriter writer, Stream body, long offset, long wanted, IProgress<long> progress, CancellationToken aborted)
     {
         while (writer.Length < wanted)
         {
@@ -72,6 +77,7 @@ public sealed class ResumableTransfer(IBlobStore blobs, ResumableStore uploads)
             }
             if (read == 0) return (true, null);
             await writer.AdvanceAsync(read, CancellationToken.None);
+            progress.Report(offset + writer.Length);
         }
         return (false, null);
     }

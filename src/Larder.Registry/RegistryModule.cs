@@ -104,6 +104,7 @@ public static class RegistryModule
         services.AddSingleton<UpstreamClient>();
         services.AddSingleton(new DownloadOptions());
         services.AddSingleton<Downloads>();
+        services.AddSingleton<RunningUploads>();
     }
 
     private static void AddFolder(IServiceCollection services, LarderOptions options)

@@ -1,4 +1,8 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Text.RegularExpressions;
 using Larder.Registry.Audit;
+using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Larder.Registry.Upkeep;
 using Larder.Testing;
@@ -118,6 +122,46 @@ public sealed class AdministrationTests(Chromium chromium, PageServer fixture) :
         (await root.GetAsync($"{AdminLinks.Audit}?where={path}&from=nonsense&to=9999-12-31&before=x", cancel)).Text.ShouldContain("event 119.");
         (await root.GetAsync($"{AdminLinks.Audit}?who={Uri.EscapeDataString(Attack)}&what=%00&where={Uri.EscapeDataString(Attack)}", cancel))
             .Text.ShouldNotContain("<img");
+    }
+
+    [Fact]
+    public async Task Running_uploads_are_shown_with_their_progress()
+    {
+        var project = await server.CreateProjectAsync(cancel);
+        using var client = server.ClientFor(LarderServer.RootToken);
+        var (known, unknown) = (new Pipe(), new Pipe());
+        var first = PutAsync(known, "known.bin", 4 << 20);
+        var second = PutAsync(unknown, "unknown.bin", null);
+        await known.Writer.WriteAsync(new byte[1 << 20], cancel);
+        await unknown.Writer.WriteAsync(new byte[1 << 20], cancel);
+
+        // The client keeps a rest of what it is given for its next packet.
+        await Eventually.UntilAsync(() => server.Get<RunningUploads>().Snapshot().Count(upload => upload.Bytes > 900_000) == 2);
+
+        await using var visit = await chromium.VisitAsync(server);
+        var page = visit.Page;
+        await visit.SignInAsync(LarderServer.RootToken);
+        await page.GotoAsync(AdminLinks.Downloads);
+        var rows = page.GetByRole(AriaRole.Region, new() { Name = "Running uploads" }).Locator("tbody tr");
+        var row = rows.Filter(new() { HasText = $"{project.FullPath}: app/1.0/known.bin" });
+        (await row.TextContentAsync()).ShouldNotBeNull().ShouldContain("root");
+        await Assertions.Expect(row).ToContainTextAsync(new Regex(@" of 4\.0 MiB\s+\(2[1-5] %\)"));
+        (await rows.Filter(new() { HasText = "unknown.bin" }).Locator("progress").CountAsync()).ShouldBe(0);
+        await visit.InspectAsync("admin-uploads");
+        await known.Writer.WriteAsync(new byte[3 << 20], cancel);
+        await known.Writer.CompleteAsync();
+        await unknown.Writer.CompleteAsync();
+        (await first).StatusCode.ShouldBe(HttpStatusCode.Created);
+        (await second).StatusCode.ShouldBe(HttpStatusCode.Created);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Look again" }).ClickAsync();
+        await page.GetByText("Nothing is arriving.").WaitForAsync();
+
+        Task<HttpResponseMessage> PutAsync(Pipe body, string file, long? length)
+        {
+            var content = new StreamContent(body.Reader.AsStream());
+            content.Headers.ContentLength = length;
+            return client.PutAsync($"/api/v4/projects/{project.Id}/packages/generic/app/1.0/{file}", content, cancel);
+        }
     }
 
     [Fact]

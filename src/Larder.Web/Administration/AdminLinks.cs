@@ -20,7 +20,7 @@ public static class AdminLinks
     /// <summary>Periodic work.</summary>
     public const string Upkeep = "/-/admin/upkeep";
 
-    /// <summary>Downloads from upstreams that run now.</summary>
+    /// <summary>Downloads from upstreams and uploads that run now.</summary>
     public const string Downloads = "/-/admin/downloads";
 
     /// <summary>Who changed what.</summary>
@@ -35,7 +35,7 @@ public static class AdminLinks
         (Users, "Users", "Find, make, change, block and delete users; passwords and tokens for them."),
         (Storage, "Storage", "What takes up how much, by group and by kind."),
         (Upkeep, "Upkeep", "The work that runs beside requests: when, where and with what result."),
-        (Downloads, "Downloads", "What this node is fetching from upstreams just now."),
+        (Downloads, "Downloads and uploads", "What this node is fetching from upstreams and receiving from clients just now."),
         (Audit, "Audit log", "Who changed what, where and when."),
         (Configuration, "Configuration", "Every option that is in force, and its default."),
     ];

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Larder.Registry;
 using Larder.Registry.Access;
+using Larder.Registry.Http;
 using Larder.Registry.Upkeep;
 using Larder.Registry.VirtualRegistries;
 using Larder.Storage.Upstreams;
@@ -52,7 +53,7 @@ internal static class AdminPages
     }
 
     private static async Task<IResult> DownloadsAsync(
-        HttpContext context, Downloads downloads, UpstreamStore upstreams, LeaseStore leases, CancellationToken cancellationToken)
+        HttpContext context, Downloads downloads, RunningUploads uploads, UpstreamStore upstreams, LeaseStore leases, CancellationToken cancellationToken)
     {
         var running = downloads.Snapshot().OrderBy(download => download.Since).ToList();
         var names = new Dictionary<long, string>();
@@ -64,7 +65,9 @@ internal static class AdminPages
                 names[id] = name = (await upstreams.FindAsync(id, cancellationToken))?.Name ?? "an upstream that was deleted";
             shown.Add(new(name, download));
         }
+        var arriving = uploads.Snapshot().OrderBy(upload => upload.Since).ToList();
         return context.Page<DownloadsPage>(
-            StatusCodes.Status200OK, ("Node", leases.Node), ("Running", shown), ("More", Math.Max(0, running.Count - MostDownloads)));
+            StatusCodes.Status200OK, ("Node", leases.Node), ("Running", shown), ("More", Math.Max(0, running.Count - MostDownloads)),
+            ("Uploads", arriving.Take(MostDownloads).ToList()), ("MoreUploads", Math.Max(0, arriving.Count - MostDownloads)));
     }
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Larder.Registry.Access;
 using Larder.Registry.Data;
+using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
 using Larder.Registry.Packages;
 using Larder.Registry.Upkeep;
@@ -88,7 +89,9 @@ public abstract class ResumableTests(LarderServer server) : IAsyncLifetime
         var upload = (await CreateAsync("app/1.0/a", 10)).Header("Location");
         var row = await server.Get<ResumableStore>().FindAsync(project.Id, upload.Split('/')[^1], cancel);
         await using var body = new BreakingStream("0123");
-        await Should.ThrowAsync<IOException>(server.Get<ResumableTransfer>().ReceiveAsync(row!, body, cancel));
+        using var progress = server.Get<RunningUploads>().Begin("root", "app", 10);
+        await Should.ThrowAsync<IOException>(server.Get<ResumableTransfer>().ReceiveAsync(row!, body, progress, cancel));
+        progress.Bytes.ShouldBe(4);
         (await TusAsync("HEAD", upload)).Header("Upload-Offset").ShouldBe("4");
         await PatchAsync(upload, 4, "456789");
         (await root.GetFileAsync(project, "app/1.0/a", cancel)).Text.ShouldBe("0123456789");
