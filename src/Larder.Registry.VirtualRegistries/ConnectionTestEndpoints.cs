@@ -43,7 +43,7 @@ internal static class ConnectionTestEndpoints
         var (settings, error) = await form.CheckAsync(input, before: null, cancellationToken);
         if (error is not null) return error;
         if (await upstreams.IsTakenAsync(group!.Id, settings!, except: null, cancellationToken)) return UpstreamForm.Taken;
-        return Result(await test.RunAsync(settings!, saved: null, cancellationToken));
+        return Result(context, await test.RunAsync(settings!, saved: null, cancellationToken));
     }
 
     private static async Task<IResult> TestSavedAsync(
@@ -51,7 +51,7 @@ internal static class ConnectionTestEndpoints
     {
         var (upstream, refusal) = await UpstreamEndpoints.FindAsync(context, namespaces, gate, upstreams, cancellationToken);
         if (refusal is not null) return refusal;
-        return Result(await test.RunAsync(upstream!.Settings, upstream, cancellationToken));
+        return Result(context, await test.RunAsync(upstream!.Settings, upstream, cancellationToken));
     }
 
     private static async Task<IResult> TestChangedAsync(
@@ -67,10 +67,13 @@ internal static class ConnectionTestEndpoints
         if (error is not null) return error;
         // Another place need not learn which files are here.
         var saved = UpstreamUrl.IsSamePlace(settings!.Url, upstream!.Url) ? upstream : null;
-        return Result(await test.RunAsync(settings, saved, cancellationToken));
+        return Result(context, await test.RunAsync(settings, saved, cancellationToken));
     }
 
-    // 200 also when the upstream fails: the test itself has worked.
-    private static IResult Result(string? problem) =>
-        problem is null ? ApiJson.Answer(new { Success = true }) : ApiJson.Answer(new { Success = false, Result = problem });
+    // 200 also when the upstream fails: the test itself has worked. A page that has run it says more than GitLab's answer does.
+    private static IResult Result(HttpContext context, ConnectionReport report)
+    {
+        context.Features.Set(report);
+        return report.Problem is { } problem ? ApiJson.Answer(new { Success = false, Result = problem }) : ApiJson.Answer(new { Success = true });
+    }
 }

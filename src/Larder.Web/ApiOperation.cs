@@ -67,7 +67,7 @@ public sealed class ApiOperation(EndpointDataSource endpoints)
         inner.Response.Body = answer;
         await Find(verb, pattern).RequestDelegate!(inner);
         await inner.Response.CompleteAsync();
-        return OperationOutcome.Read(inner.Response.StatusCode, answer.ToArray());
+        return OperationOutcome.Read(inner.Response.StatusCode, answer.ToArray(), inner.Features);
     }
 
     private DefaultHttpContext Inner(HttpContext page, string verb, string pattern, IReadOnlyDictionary<string, object>? route)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Larder.Web;
 
@@ -11,8 +12,13 @@ public sealed record OperationOutcome(int Status, JsonElement Body, FormErrors E
     /// <summary>Whether it was done.</summary>
     public bool Succeeded => Status is >= 200 and < 300;
 
+    private IFeatureCollection Features { get; init; } = new FeatureCollection();
+
+    /// <summary>What the operation has left on its request for whoever runs it in the process.</summary>
+    public T Left<T>() where T : class => Features.GetRequiredFeature<T>();
+
     /// <summary>Reads the bodies that <see cref="Registry.Http.ApiError"/> writes.</summary>
-    internal static OperationOutcome Read(int status, byte[] answer)
+    internal static OperationOutcome Read(int status, byte[] answer, IFeatureCollection features)
     {
         JsonElement body = default;
         if (answer.Length > 0)
@@ -20,7 +26,7 @@ public sealed record OperationOutcome(int Status, JsonElement Body, FormErrors E
             using var document = JsonDocument.Parse(answer);
             body = document.RootElement.Clone();
         }
-        return new(status, body, status is >= 200 and < 300 ? FormErrors.None : FormErrors.Read(status, body));
+        return new(status, body, status is >= 200 and < 300 ? FormErrors.None : FormErrors.Read(status, body)) { Features = features };
     }
 }
 

@@ -67,6 +67,7 @@ public sealed class VirtualRegistryFormTests(PageServer fixture) : IClassFixture
         var tested = await world.SubmitAsync(person, form, "Test the connection", ("name", "x"), ("url", url));
         tested.Status.ShouldBe(200);
         tested.Text.ShouldContain("In trouble: it answered 503");
+        tested.Text.ShouldContain($" for {url}/com/company/app/maven-metadata.xml. Try again later.");
         tested.Text.ShouldContain($"value=\"{url}\"");
         var refused = await world.SubmitAsync(person, form, "Create the upstream",
             ("name", "x"), ("url", url), ("username", "robot"), ("cache_validity_hours", "-1"), ("metadata_cache_validity_hours", "0"));
@@ -77,7 +78,9 @@ public sealed class VirtualRegistryFormTests(PageServer fixture) : IClassFixture
         added.Status.ShouldBe(303);
         var id = added.Header("Location").Split("#upstream-")[1];
         var page = $"/-/upstreams/{id}";
-        (await world.SubmitAsync(person, page, "Test the connection")).Text.ShouldContain("Reachable");
+        var absent = (await world.SubmitAsync(person, page, "Test the connection")).Text;
+        absent.ShouldContain("Reachable: it answered 404");
+        absent.ShouldContain($" for {url}/com/company/app/maven-metadata.xml. It does not have this file; hardly any repository has, so that says nothing against it.");
 
         var elsewhere = await world.SubmitAsync(person, page + "/edit", "Save the upstream", ("url", url + "/other"));
         elsewhere.Status.ShouldBe(422);
@@ -122,6 +125,11 @@ public sealed class VirtualRegistryFormTests(PageServer fixture) : IClassFixture
         var id = await world.AddUpstreamAsync(registry, new { url, name = "acme" });
         using var person = await world.SignInAsync();
         await world.CacheAsync(registry, id, jar);
+        // The connection is tried with a file that it has supplied.
+        (await world.SubmitAsync(person, $"/-/upstreams/{id}", "Test the connection")).Text.ShouldMatch($"Reachable: it answered 200[ \\w]* for {url}/{jar}\\.");
+        upstream.Status("/" + jar, 404);
+        var gone = (await world.SubmitAsync(person, $"/-/upstreams/{id}", "Test the connection")).Text;
+        gone.ShouldMatch($"Reachable: it answered 404[ \\w]* for {url}/{jar}\\. It does not have this file any more");
         foreach (var start in (string[])[$"/-/upstreams/{id}/cache", $"/-/virtual_registries/{registry}/cache"])
         {
             var (page, address) = (await world.PageAsync(person, start), "");

@@ -87,7 +87,7 @@ internal static class UpstreamPages
         if (form is null) return refusal!;
         var outcome = await api.RunAsync(context, "GET", OneUpstream + "/test", Route(id));
         return outcome.Succeeded
-            ? await ShowAsync(context, id, sight, ConnectionWords.Of(outcome.Body))
+            ? await ShowAsync(context, id, sight, ConnectionWords.Of(outcome.Left<ConnectionReport>()))
             : context.NoSuchPage();
     }
 
@@ -97,7 +97,7 @@ internal static class UpstreamPages
             : context.NoSuchPage();
 
     private static IResult Tested(HttpContext context, UpstreamFormView view, OperationOutcome outcome) =>
-        Form(context, outcome.Succeeded ? view with { Test = ConnectionWords.Of(outcome.Body) } : view with { Errors = outcome.Errors });
+        Form(context, outcome.Succeeded ? view with { Test = ConnectionWords.Of(outcome.Left<ConnectionReport>()) } : view with { Errors = outcome.Errors });
 
     private static IResult Form(HttpContext context, UpstreamFormView view) => context.Page<UpstreamFormPage>(
         view.Errors.Any ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK, ("View", view));
