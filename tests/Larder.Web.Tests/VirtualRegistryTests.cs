@@ -132,5 +132,7 @@ public sealed class VirtualRegistryTests(Chromium chromium, PageServer fixture) 
         await page.GotoAsync($"/-/virtual_registries/{registry}/health");
         await page.GetByText("Hit rate").First.WaitForAsync();
         await visit.InspectAsync("registry-health");
+        (await page.EvaluateAsync<bool>("[...document.querySelectorAll('main, main *')].every(one => one.scrollWidth <= one.clientWidth || one.clientWidth === 0 || getComputedStyle(one).overflowX === 'visible')"))
+            .ShouldBeTrue("nothing scrolls sideways inside itself");
     }
 }
