@@ -1,6 +1,13 @@
+using System.Globalization;
 using Larder.Registry.Data;
 
 namespace Larder.Registry.Access;
+
+/// <summary>Who a user is at an OpenID provider.</summary>
+/// <param name="UserId">The user.</param>
+/// <param name="Issuer">The provider, without a slash at its end.</param>
+/// <param name="Subject">As the provider names the person.</param>
+public sealed record UserIdentity(long UserId, string Issuer, string Subject);
 
 /// <summary>
 /// Who a user is at OpenID providers: an issuer and the subject that it never gives to anybody else. Names and e-mail addresses change
@@ -17,6 +24,16 @@ public sealed class IdentityStore(Database database, TimeProvider time)
     public Task<string?> FindSubjectAsync(string issuer, long userId, CancellationToken cancellationToken) => database.ReadAsync(
         session => session.FirstOrDefaultAsync<string>("select subject from user_identities where user_id = @UserId and issuer = @Issuer limit 1",
             new { Issuer = Normal(issuer), UserId = userId }), cancellationToken);
+
+    /// <summary>Who these users are, by user: at issuers of earlier times too.</summary>
+    public async Task<ILookup<long, UserIdentity>> OfUsersAsync(IEnumerable<long> userIds, CancellationToken cancellationToken)
+    {
+        // The two databases share no spelling for a list as a parameter; numbers of our own rows are safe as text.
+        var ids = string.Join(',', userIds.Select(id => id.ToString(CultureInfo.InvariantCulture)));
+        IReadOnlyList<UserIdentity> rows = ids.Length == 0 ? [] : await database.ReadAsync(session => session.QueryAsync<UserIdentity>(
+            $"select user_id, issuer, subject from user_identities where user_id in ({ids}) order by user_id, created_at, issuer, subject"), cancellationToken);
+        return rows.ToLookup(identity => identity.UserId);
+    }
 
     /// <summary>From now on this person is this user, and at this issuer nobody else is. Another user's person is left alone: false.</summary>
     public async Task<bool> LinkAsync(long userId, string issuer, string subject, CancellationToken cancellationToken) =>

@@ -38,15 +38,15 @@ internal static class UserEndpoints
     }
 
     private static async Task<IResult> CurrentAsync(
-        HttpContext context, Gate gate, UserStore users, LarderOptions options, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, UserStore users, IdentityStore identities, LarderOptions options, CancellationToken cancellationToken)
     {
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
         var user = context.Caller().UserId is { } id ? await users.FindAsync(id, cancellationToken) : null;
-        return user is null ? ApiError.NotFound("User") : ApiJson.Answer(UserJson.Full(user, ExternalUrl.Base(context, options.ExternalUrl)));
+        return user is null ? ApiError.NotFound("User") : ApiJson.Answer((await JsonAsync(context, [user], identities, options)).Single());
     }
 
     private static async Task<IResult> ListAsync(
-        HttpContext context, Gate gate, UserStore users, LarderOptions options, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, UserStore users, IdentityStore identities, LarderOptions options, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var filter = new UserFilter(parameters.Text("username"), parameters.Text("search"),
@@ -57,7 +57,7 @@ internal static class UserEndpoints
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
         var (found, total) = await users.ListAsync(filter, page, cancellationToken);
         page.WriteHeaders(context, total, options.ExternalUrl, found.Count);
-        return ApiJson.Answer(found.Select(user => Json(context, user, options)));
+        return ApiJson.Answer(await JsonAsync(context, found, identities, options));
     }
 
     private static async Task<IResult> CreateAsync(
@@ -75,7 +75,7 @@ internal static class UserEndpoints
         {
             var user = await users.CreateAsync(made with { PasswordHash = HashOf(password) }, cancellationToken);
             if (subject is not null && !await identities.LinkAsync(user.Id, options.SignIn.OpenIdConnect.Authority, subject, cancellationToken)) return SubjectTaken();
-            return ApiJson.Answer(UserJson.Full(user, ExternalUrl.Base(context, options.ExternalUrl)), StatusCodes.Status201Created);
+            return ApiJson.Answer((await JsonAsync(context, [user], identities, options)).Single(), StatusCodes.Status201Created);
         }
         catch (DuplicateRowException)
         {
@@ -102,7 +102,7 @@ internal static class UserEndpoints
         {
             if (subject is not null && !await identities.LinkAsync(id, options.SignIn.OpenIdConnect.Authority, subject, cancellationToken)) return SubjectTaken();
             return await users.ChangeAsync(user, changes with { PasswordHash = HashOf(password) }, cancellationToken) is { } changed
-                ? ApiJson.Answer(UserJson.Full(changed, ExternalUrl.Base(context, options.ExternalUrl)))
+                ? ApiJson.Answer((await JsonAsync(context, [changed], identities, options)).Single())
                 : ApiError.NotFound("User");
         }
         catch (DuplicateRowException)
@@ -141,12 +141,12 @@ internal static class UserEndpoints
         : ApiError.Model("username", "has already been taken");
 
     private static async Task<IResult> GetAsync(
-        HttpContext context, Gate gate, UserStore users, LarderOptions options, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, UserStore users, IdentityStore identities, LarderOptions options, CancellationToken cancellationToken)
     {
         if (!RowId.TryRead(context, "id", out var id, out var invalid)) return invalid;
         if (await gate.CheckAsync(context) is { } refusal) return refusal;
         return await users.FindAsync(id, cancellationToken) is { } user
-            ? ApiJson.Answer(Json(context, user, options))
+            ? ApiJson.Answer((await JsonAsync(context, [user], identities, options)).Single())
             : ApiError.NotFound("User");
     }
 
@@ -168,11 +168,16 @@ internal static class UserEndpoints
             : ApiError.NotFound("User");
     }
 
-    private static object Json(HttpContext context, User user, LarderOptions options)
+    // Everything of each whom the caller may know everything of.
+    private static async Task<IEnumerable<object>> JsonAsync(
+        HttpContext context, IReadOnlyList<User> users, IdentityStore identities, LarderOptions options)
     {
         var caller = context.Caller();
         var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
-        return caller.IsAdmin || caller.UserId == user.Id ? UserJson.Full(user, baseUrl) : UserJson.Basic(user, baseUrl);
+        var known = await identities.OfUsersAsync(users.Where(IsKnown).Select(user => user.Id), context.RequestAborted);
+        return [.. users.Select(user => IsKnown(user) ? UserJson.Full(user, known[user.Id], baseUrl) : UserJson.Basic(user, baseUrl))];
+
+        bool IsKnown(User user) => caller.IsAdmin || caller.UserId == user.Id;
     }
 
     private static bool IsEmail(string text)

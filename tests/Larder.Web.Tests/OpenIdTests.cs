@@ -38,6 +38,17 @@ public sealed class OpenIdTests : IClassFixture<SharedProvider>
         (back.Status, back.Header("Location")).ShouldBe((303, "/a/b"), back.Text);
         back.Header("Set-Cookie").ShouldContain("larder_session=");
         (await person.GetAsync("/", cancel)).Text.ShouldContain($"Sign out {user.Username}");
+        using var client = server.ClientFor(user);
+        foreach (var knowing in (HttpClient[])[root, client])
+        {
+            var identity = (await knowing.AskAsync("GET", $"/users/{user.Id}", cancel)).Json.GetProperty("identities")[0];
+            identity.GetProperty("provider").GetString().ShouldBe("openid_connect");
+            identity.GetProperty("extern_uid").GetString().ShouldBe("subject-7");
+            identity.GetProperty("issuer").GetString().ShouldBe(provider.Url.TrimEnd('/'));
+        }
+        (await client.AskAsync("GET", "/user", cancel)).Json.GetProperty("identities").GetArrayLength().ShouldBe(1);
+        (await client.AskAsync("GET", $"/users/{other.Id}", cancel)).Json.TryGetProperty("identities", out _).ShouldBeFalse();
+        (await root.AskAsync("GET", $"/users/{other.Id}", cancel)).Json.GetProperty("identities").GetArrayLength().ShouldBe(0);
         var happened = (await server.Get<AuditLog>().ListAsync(new AuditFilter(EventName: "user_signed_in"), null, 10, cancel)).ShouldHaveSingleItem();
         (happened.AuthorId, happened.Target).ShouldBe((user.Id, "OpenID Connect"));
         happened.Parameters.ShouldContain("subject-7");
@@ -116,6 +127,26 @@ public sealed class OpenIdTests : IClassFixture<SharedProvider>
         await SignInAsync(again);
         (await again.GetAsync("/-/admin", cancel)).Status.ShouldBe(404);
         (await person.GetAsync("/-/admin", cancel)).Status.ShouldBe(404);
+    }
+
+    [Fact]
+    public async Task Last_administrator_stays_one_whatever_the_provider_says()
+    {
+        await using var server = await StartAsync(create: true);
+        provider.Claims.Add(("groups", "larder-admins"));
+        using var person = new Person(server);
+        await SignInAsync(person);
+        provider.Claims.RemoveAll(claim => claim.Value == "larder-admins");
+        var users = server.Get<UserStore>();
+        await users.SetStateAsync(1, UserState.Blocked, cancel); // root, the other one
+        using var last = new Person(server);
+        (await SignInAsync(last)).Status.ShouldBe(303);
+        (await last.GetAsync("/-/admin", cancel)).Status.ShouldBe(200);
+        server.Log.ShouldContain(line => line.StartsWith("Warning 7022", StringComparison.Ordinal) && line.Contains("anna", StringComparison.Ordinal));
+        await users.SetStateAsync(1, UserState.Active, cancel);
+        using var again = new Person(server);
+        await SignInAsync(again);
+        (await again.GetAsync("/-/admin", cancel)).Status.ShouldBe(404);
     }
 
     [Theory]

@@ -110,6 +110,23 @@ public sealed class UserStore(Database database, AccessCache cache, TimeProvider
         return changed;
     }
 
+    /// <summary>Makes a user an administrator or takes that away, but never from the last one who is not blocked: then false.</summary>
+    public async Task<bool> SetAdministratorAsync(long id, bool isAdmin, CancellationToken cancellationToken)
+    {
+        var parameters = new { Id = id, Admin = isAdmin ? 1L : 0L, State = UserState.Active, Now = time.GetUtcNow().ToUnixTimeMilliseconds() };
+        var changed = await database.WriteAsync(async session =>
+        {
+            // The last two may lose it in the same moment: the second waits here and then sees what the first has done.
+            if (!isAdmin) await session.ExecuteAsync("update users set updated_at = updated_at where admin = 1 and state = @State", parameters);
+            return await session.ExecuteAsync("""
+                update users set admin = @Admin, updated_at = @Now where id = @Id
+                  and (@Admin = 1 or exists (select 1 from users other where other.admin = 1 and other.state = @State and other.id <> @Id))
+                """, parameters);
+        }, cancellationToken);
+        cache.UsersChanged();
+        return changed > 0;
+    }
+
     /// <summary>Blocks a user or lets it in again; false when there is no such user.</summary>
     public async Task<bool> SetStateAsync(long id, string state, CancellationToken cancellationToken)
     {

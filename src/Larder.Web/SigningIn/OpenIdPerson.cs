@@ -6,6 +6,7 @@ using Larder.Registry.Audit;
 using Larder.Registry.Data;
 using Larder.Registry.Namespaces;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Larder.Web.SigningIn;
 
@@ -18,8 +19,8 @@ internal sealed record OpenIdWelcome(string? Secret, string Refusal);
 /// Turns what the provider says of a person into a user and a session. Issuer and subject decide; an e-mail address does only where
 /// the operator wants it, and only one that the provider has verified.
 /// </summary>
-internal sealed class OpenIdPeople(
-    LarderOptions options, IdentityStore identities, UserStore users, SessionStore sessions, AuditLog audit)
+internal sealed partial class OpenIdPeople(
+    LarderOptions options, IdentityStore identities, UserStore users, SessionStore sessions, AuditLog audit, ILogger<OpenIdPeople> logger)
 {
     private const string SignedIn = "user_signed_in";
     private const string Refused = "user_sign_in_refused";
@@ -38,7 +39,10 @@ internal sealed class OpenIdPeople(
             return new(null, refusal);
         }
         if (OpenId.AdministratorClaim.Length > 0 && person.HasClaim(OpenId.AdministratorClaim, OpenId.AdministratorValue) is var isAdmin && isAdmin != user.IsAdmin)
-            user = await users.ChangeAsync(user, new UserChanges(user.Username, user.Name, user.Email, isAdmin), cancellationToken) ?? user;
+        {
+            // Nobody would be left to give it back, and a claim that the provider has renamed would take it from everybody.
+            if (!await users.SetAdministratorAsync(user.Id, isAdmin, cancellationToken)) LastAdministrator(logger, user.Username);
+        }
         await audit.AddAsync(Event(context, SignedIn, user, issuer, subject));
         return new(await sessions.BeginAsync(user.Id, tokenId: null, cancellationToken), "");
     }
@@ -76,6 +80,10 @@ internal sealed class OpenIdPeople(
 
     private static string Unknown(string subject) =>
         $"There is no account for you here. An administrator must make one and connect it with you; the provider calls you {subject}.";
+
+    [LoggerMessage(7022, LogLevel.Warning,
+        "The OpenID provider no longer says that {Username} is an administrator; the last one who is not blocked stays one")]
+    private static partial void LastAdministrator(ILogger logger, string username);
 
     private static AuditEvent Event(HttpContext context, string name, User? user, string issuer, string subject) => new()
     {

@@ -1,3 +1,7 @@
+using System.Text.Json;
+using Larder.Registry.Access;
+using Larder.Registry.Http;
+using Larder.Registry.Namespaces;
 using Larder.Testing;
 
 namespace Larder.Registry.Tests.Namespaces;
@@ -19,6 +23,45 @@ public abstract class UserTests(LarderServer server)
         answer["state"].ShouldBe("active");
         answer["is_admin"].ShouldBe("False");
         answer["web_url"].ShouldBe($"{server.BaseAddress}{user.Username}");
+        (await root.AskAsync("GET", "/user", cancel))["is_admin"].ShouldBe("True");
+    }
+
+    [Fact]
+    public async Task Who_a_user_is_elsewhere_is_told_to_the_user_and_to_administrators()
+    {
+        var (user, other) = (await server.CreateUserAsync(cancel), await server.CreateUserAsync(cancel));
+        var identities = server.Get<IdentityStore>();
+        foreach (var one in (TestUser[])[user, other]) await identities.LinkAsync(one.Id, "https://id.example.com/", $"subject of {one.Username}", cancel);
+        using var client = server.ClientFor(user);
+        string[] told =
+        [
+            Identities((await client.AskAsync("GET", "/user", cancel)).Json), Identities((await client.AskAsync("GET", $"/users/{user.Id}", cancel)).Json),
+            Identities((await root.AskAsync("GET", $"/users/{user.Id}", cancel)).Json),
+            Identities((await root.AskAsync("GET", $"/users?username={user.Username}", cancel)).Json[0]),
+        ];
+        told.ShouldAllBe(text => text == $$"""[{"provider":"openid_connect","extern_uid":"subject of {{user.Username}}","issuer":"https://id.example.com"}]""");
+        (await client.AskAsync("GET", $"/users/{other.Id}", cancel)).Text.ShouldNotContain("identities");
+        Identities((await root.AskAsync("GET", "/user", cancel)).Json).ShouldBe("[]");
+
+        static string Identities(JsonElement json) => json.GetProperty("identities").GetRawText();
+    }
+
+    [Fact]
+    public async Task Right_of_an_administrator_is_never_taken_from_the_last_who_is_not_blocked()
+    {
+        var users = server.Get<UserStore>();
+        var (one, two) = (await server.CreateUserAsync(cancel), await server.CreateUserAsync(cancel));
+        (await users.SetAdministratorAsync(one.Id, true, cancel)).ShouldBeTrue();
+        (await users.SetAdministratorAsync(two.Id, true, cancel)).ShouldBeTrue();
+        var (admins, _) = await users.ListAsync(new UserFilter(null, null, UserState.Active, AdminsOnly: true), new Page(1, 100), cancel);
+        var others = admins.Where(user => user.Id != one.Id && user.Id != two.Id).ToList();
+        foreach (var other in others) await users.SetStateAsync(other.Id, UserState.Blocked, cancel);
+        // Both at once: one of them is the last.
+        (await Task.WhenAll(users.SetAdministratorAsync(one.Id, false, cancel), users.SetAdministratorAsync(two.Id, false, cancel)))
+            .ShouldBe([true, false], ignoreOrder: true);
+        foreach (var other in others) await users.SetStateAsync(other.Id, UserState.Active, cancel);
+        (await users.SetAdministratorAsync(one.Id, false, cancel)).ShouldBeTrue();
+        (await users.SetAdministratorAsync(two.Id, false, cancel)).ShouldBeTrue();
         (await root.AskAsync("GET", "/user", cancel))["is_admin"].ShouldBe("True");
     }
 
