@@ -27,7 +27,7 @@ public sealed class CrashTests
             var before = published.Count;
             using var killed = new CancellationTokenSource();
             var uploaders = Enumerable.Range(0, 8).Select(i => Task.Run(() => UploadAsync(server, $"{round}-{i}", published, killed.Token), Token)).ToList();
-            while (published.Count < before + 40) await Task.Yield();
+            await Eventually.UntilAsync(() => published.Count >= before + 40);
             await server.KillAsync(); // in the middle of up to eight uploads
             await killed.CancelAsync();
             await Task.WhenAll(uploaders);
@@ -57,10 +57,10 @@ public sealed class CrashTests
         await started.Task.WaitAsync(Token);
         // Sent is not received: the server must have begun to store it.
         var temp = Path.Combine(server.DataDirectory, "blobs", "temp");
-        while (!Directory.EnumerateFiles(temp).Any()) await Task.Yield();
+        await Eventually.UntilAsync(() => Directory.EnumerateFiles(temp).Any());
         var stopping = server.StopAsync();
         // The listening socket closes first: from then on the server is stopping.
-        while (await CanConnectAsync(server)) await Task.Yield();
+        await Eventually.UntilAsync(async () => !await CanConnectAsync(server));
         go.SetResult();
         (await upload).StatusCode.ShouldBe(HttpStatusCode.Created);
         (await stopping).ShouldBe(0);

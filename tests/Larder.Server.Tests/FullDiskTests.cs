@@ -44,7 +44,7 @@ public sealed class FullDiskTests
         await Should.ThrowAsync<HttpRequestException>(client.AskAsync("GET", $"{registry}/org/a/1/a-1.jar", Token));
         (await client.AskAsync("GET", $"{registry}/org/b/1/b-1.jar", Token)).Status.ShouldBe(200);
         var temp = Path.Combine(server.DataDirectory, "blobs", "temp");
-        while (Directory.EnumerateFiles(temp).Any()) await Task.Yield(); // readers are told before the file goes
+        await Eventually.UntilAsync(() => !Directory.EnumerateFiles(temp).Any()); // readers are told before the file goes
     }
 
     private static async Task<string> RegistryOverAsync(HttpClient client, string token, ScriptedUpstream upstream)

@@ -29,7 +29,7 @@ public sealed class ResumeTests
         // The whole file but its last byte: the server waits for that when it is killed.
         var go = new TaskCompletionSource();
         var sending = SendAsync(client, upload, 0, new HeldContent(content, go));
-        while (await OffsetAsync(client, upload) < 3 * Piece) await Task.Yield();
+        await Eventually.UntilAsync(async () => await OffsetAsync(client, upload) >= 3 * Piece);
         await server.KillAsync();
         go.SetResult();
         await Should.ThrowAsync<HttpRequestException>(sending);

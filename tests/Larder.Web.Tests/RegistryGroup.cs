@@ -49,7 +49,8 @@ internal sealed class RegistryGroup : IAsyncDisposable
     public async Task CacheAsync(long registry, long upstream, string path)
     {
         (await AskAsync("GET", $"/{registry}/{path}")).Status.ShouldBe(200);
-        while ((await AskAsync("GET", $"/upstreams/{upstream}/cache_entries?search={Uri.EscapeDataString(path)}")).Text == "[]") await Task.Yield();
+        await Eventually.UntilAsync(async () =>
+            (await AskAsync("GET", $"/upstreams/{upstream}/cache_entries?search={Uri.EscapeDataString(path)}")).Text != "[]");
     }
 
     /// <summary>Waits until so much is written down of what was done with an upstream.</summary>

@@ -281,7 +281,7 @@ public abstract class HostileRequestTests(LarderServer server) : IAsyncLifetime
         using var root = server.ClientFor(LarderServer.RootToken);
         (await root.AskAsync("GET", $"/projects/{project.Id}/packages", Token)).Text.ShouldBe("[]");
         var temp = Path.Combine(server.Get<LarderOptions>().DataDirectory, "blobs", "temp");
-        while (Directory.EnumerateFileSystemEntries(temp).Any()) await Task.Yield();
+        await Eventually.UntilAsync(() => !Directory.EnumerateFileSystemEntries(temp).Any());
     }
 
     [Fact]

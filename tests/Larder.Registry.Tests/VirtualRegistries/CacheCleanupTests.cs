@@ -119,7 +119,7 @@ public abstract class CacheCleanupTests(LarderServer server) : IAsyncLifetime
         server.Time.Advance(TimeSpan.FromDays(3));
         await world.GetAsync(registry, "org/used.jar");
         await server.Get<DownloadCounts>().FlushAsync(cancel);
-        while (await UsedSinceAsync(server.Time.GetUtcNow()) == 0) await Task.Yield(); // the server may be flushing by itself
+        await Eventually.UntilAsync(async () => await UsedSinceAsync(server.Time.GetUtcNow()) > 0); // the server may be flushing by itself
         server.Time.Advance(TimeSpan.FromDays(4));
         await RunAsync();
         (await CountAsync("maven_cache_entries")).ShouldBe(1);
@@ -198,8 +198,8 @@ public abstract class CacheCleanupTests(LarderServer server) : IAsyncLifetime
     private async Task RunAsync()
     {
         await server.Get<CacheCleanup>().RunAsync(cancel);
-        while ((await server.Get<CacheCleanupPolicyStore>().FindAsync(world.Group.Id, cancel))!.LastRunAt != server.Time.GetUtcNow().ToUnixTimeMilliseconds())
-            await Task.Yield();
+        await Eventually.UntilAsync(async () =>
+            (await server.Get<CacheCleanupPolicyStore>().FindAsync(world.Group.Id, cancel))!.LastRunAt == server.Time.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
     private async Task CacheAsync(string path)

@@ -39,7 +39,8 @@ public abstract class CacheEntryTests(LarderServer server) : IAsyncLifetime
         await world.CacheAsync(registry, Jar);
         await world.GetAsync(registry, Jar);
         await server.Get<DownloadCounts>().FlushAsync(cancel);
-        while ((await ListAsync("")).Json[0].GetProperty("downloads_count").GetInt64() == 0) await Task.Yield(); // the server may be flushing by itself
+        // The server may be flushing by itself.
+        await Eventually.UntilAsync(async () => (await ListAsync("")).Json[0].GetProperty("downloads_count").GetInt64() > 0);
         var entry = (await ListAsync("")).Json.EnumerateArray().ShouldHaveSingleItem();
         entry.EnumerateObject().Select(member => member.Name).ShouldBe(
         [

@@ -157,7 +157,7 @@ public abstract class ChangeTests(LarderServer server) : IAsyncLifetime
         else next.Text.ShouldBe("new");
         goOn.SetResult();
         (await running).Text.ShouldBe("old");
-        while (server.Get<Downloads>().Snapshot().Any(download => download.Key.UpstreamId == id)) await Task.Yield();
+        await Eventually.UntilAsync(() => server.Get<Downloads>().Snapshot().All(download => download.Key.UpstreamId != id));
         if (change == "delete")
             (await world.CandidatesAsync(registry, Jar)).ShouldBeEmpty();
         else
@@ -187,7 +187,7 @@ public abstract class ChangeTests(LarderServer server) : IAsyncLifetime
         (await world.AskAsync("DELETE", $"/upstreams/{oneId}/cache")).Status.ShouldBe(204);
         goOn.SetResult();
         (await running).Text.ShouldBe("two");
-        while ((await world.CandidatesAsync(registry, Jar))[1].Entry is null) await Task.Yield();
+        await Eventually.UntilAsync(async () => (await world.CandidatesAsync(registry, Jar))[1].Entry is not null);
         (await world.GetAsync(registry, Jar)).Text.ShouldBe("one");
     }
 

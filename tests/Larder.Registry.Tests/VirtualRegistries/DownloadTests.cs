@@ -584,8 +584,8 @@ public abstract class DownloadTests(LarderServer server) : IAsyncLifetime
     private async Task StoredAsync(string path, int copies = 1)
     {
         MavenPath.TryParse(path, out var parsed).ShouldBeTrue();
-        while (!((await server.Get<CacheEntryStore>().CandidatesAsync(RegistryId, parsed, cancel)).Count(candidate => candidate.Entry is not null) >= copies))
-            await Task.Yield();
+        await Eventually.UntilAsync(async () =>
+            (await server.Get<CacheEntryStore>().CandidatesAsync(RegistryId, parsed, cancel)).Count(candidate => candidate.Entry is not null) >= copies);
     }
 
     // HttpClient would tidy the path up.

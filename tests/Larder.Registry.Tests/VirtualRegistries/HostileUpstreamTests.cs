@@ -106,6 +106,7 @@ public sealed class HostileUpstreamTests(SqliteServer fixture) : IClassFixture<S
     {
         MavenPath.TryParse(path, out var parsed).ShouldBeTrue();
         var id = long.Parse(registry, CultureInfo.InvariantCulture);
-        while ((await server.Get<CacheEntryStore>().CandidatesAsync(id, parsed, Token)).All(candidate => candidate.Entry is null)) await Task.Yield();
+        await Eventually.UntilAsync(async () =>
+            (await server.Get<CacheEntryStore>().CandidatesAsync(id, parsed, Token)).Any(candidate => candidate.Entry is not null));
     }
 }

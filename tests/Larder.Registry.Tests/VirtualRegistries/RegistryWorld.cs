@@ -84,7 +84,7 @@ public sealed class RegistryWorld : IAsyncDisposable
     public async Task CacheAsync(long registry, string path)
     {
         (await GetAsync(registry, path)).Status.ShouldBe(200);
-        while (!(await CandidatesAsync(registry, path)).Any(candidate => candidate.Entry is not null)) await Task.Yield();
+        await Eventually.UntilAsync(async () => (await CandidatesAsync(registry, path)).Any(candidate => candidate.Entry is not null));
     }
 
     /// <summary>What the database knows of a path.</summary>

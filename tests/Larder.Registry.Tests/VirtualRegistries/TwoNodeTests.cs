@@ -25,14 +25,14 @@ public sealed class TwoNodeTests
 
         upstream.File("/" + Jar, "old"u8.ToArray());
         (await Get()).Text.ShouldBe("old");
-        while ((await world.CandidatesAsync(registry, Jar))[0].Entry is null) await Task.Yield();
+        await Eventually.UntilAsync(async () => (await world.CandidatesAsync(registry, Jar))[0].Entry is not null);
         (await Get()).Text.ShouldBe("old"); // and remembered
 
         upstream.File("/" + Jar, "new"u8.ToArray());
         (await world.AskAsync("DELETE", $"/upstreams/{id}/cache")).Status.ShouldBe(204);
         there.Time.Advance(TimeSpan.FromSeconds(5));
         (await Get()).Text.ShouldBe("new");
-        while ((await world.CandidatesAsync(registry, Jar))[0].Entry is null) await Task.Yield();
+        await Eventually.UntilAsync(async () => (await world.CandidatesAsync(registry, Jar))[0].Entry is not null);
         (await Get()).Text.ShouldBe("new");
 
         var rule = new { rule_type = "deny", pattern_type = "wildcard", target_coordinate = "artifact_id", pattern = "tool" };

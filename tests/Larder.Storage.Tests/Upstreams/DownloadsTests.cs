@@ -219,7 +219,7 @@ public sealed class DownloadsTests : IAsyncLifetime
                 await using var next = Join(new Plan(upstream)); // at once
                 (await DigestAsync(next)).ShouldBe(Convert.ToHexStringLower(SHA256.HashData(Content(10))));
             }
-            while (downloads.Snapshot().Count > 0) await Task.Yield(); // one that is good may be joined to its end
+            await Eventually.UntilAsync(() => downloads.Snapshot().Count == 0); // one that is good may be joined to its end
         }
     }
 
