@@ -14,7 +14,10 @@ if (navigator.clipboard) {
       button.textContent = "Copied";
       setTimeout(() => { button.textContent = "Copy"; }, 2000);
     });
-    block.after(button);
+    const frame = document.createElement("div");
+    frame.className = "copied";
+    block.before(frame);
+    frame.append(block, button);
   }
 }
 
