@@ -53,7 +53,7 @@ internal static partial class Serve
         if (await app.Services.GetRequiredService<RootAccount>().EnsureAsync(cancellationToken) is { } token)
         {
             Console.WriteLine($"The first start has made the user root. Its token, shown only now: {token}");
-            Console.WriteLine($"It also stands in {Path.Combine(options.DataDirectory, RootAccount.FileName)}; delete that file when you have it.");
+            Console.WriteLine($"It also stands in {Path.Combine(options.DataDirectory, RootAccount.FileName)}; delete that file when you have put the token in a safe place.");
         }
         return true;
     }
