@@ -9,6 +9,11 @@ public static class LikePattern
     /// </summary>
     public static string? Containing(string? text) => string.IsNullOrEmpty(text)
         ? null
-        : $"%{text.ToLowerInvariant().Replace("\\", "\\\\", StringComparison.Ordinal)
-            .Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal)}%";
+        : $"%{Literal(text)}%";
+
+    /// <summary>Matches what is like the text as a whole, in which <c>*</c> stands for any characters or none; as lower-cased.</summary>
+    public static string WithStars(string text) => Literal(text).Replace('*', '%');
+
+    private static string Literal(string text) => text.ToLowerInvariant().Replace("\\", "\\\\", StringComparison.Ordinal)
+        .Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
 }

@@ -49,13 +49,13 @@ internal static class CleanupPolicyEndpoints
     }
 
     private static async Task<IResult> PreviewAsync(
-        HttpContext context, ProjectStore projects, Gate gate, CleanupPolicyStore policies, Cleanup cleanup, CancellationToken cancellationToken)
+        HttpContext context, ProjectStore projects, Gate gate, CleanupPolicyStore policies, CleanupPreviews previews, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         parameters.RefuseOthersThan(Keep, Days);
         var (project, policy, refusal) = await ReadAsync(context, parameters, projects, gate, policies, cancellationToken);
         if (refusal is not null) return refusal;
-        var preview = await cleanup.PreviewAsync(project!.Id, policy!, Cleanup.MostPreviewed, cancellationToken);
+        var preview = await previews.OfAsync(project!.Id, policy!, CleanupReach.OfApi, cancellationToken);
         return ApiJson.Answer(new
         {
             KeepNDuplicatedPackageFiles = policy!.Keep,

@@ -30,6 +30,7 @@ public static class PackagesModule
         services.AddSingleton<PlanLimits>();
         services.AddSingleton<CleanupPolicyStore>();
         services.AddSingleton<Cleanup>();
+        services.AddSingleton<CleanupPreviews>();
         services.AddPeriodicWork<CleanupRuns>();
     }
 

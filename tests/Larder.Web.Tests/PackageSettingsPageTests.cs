@@ -1,4 +1,5 @@
 using Larder.Registry.Access;
+using Larder.Registry.Data;
 using Larder.Registry.Namespaces;
 using Larder.Testing;
 using Larder.Web.Settings;
@@ -143,6 +144,16 @@ public sealed class PackageSettingsPageTests(Chromium chromium, PageServer fixtu
         tried.Status.ShouldBe(303);
         (await person.GetAsync(tried.Header("Location"), cancel)).Text.ShouldContain("old-one 1.0</a>");
         (await person.GetAsync($"{address}?{keep}=all&{days}=50", cancel)).Text.ShouldContain("Nothing.</p>");
+        await own.Get<Database>().WriteAsync(session => session.ExecuteAsync("""
+            with recursive numbers (i) as (select 1 union all select i + 1 from numbers where i < 10010)
+            insert into packages (project_id, type, name, version, status, created_at, updated_at)
+            select @Id, 'generic', 'many', '1.' || i, 'default', 1, 1 from numbers
+            """, new { project.Id }), cancel);
+        var many = Squeezed((await person.GetAsync($"{address}?{keep}=1&{days}=30", cancel)).Text);
+        many.ShouldContain("10,011 packages, the oldest 10,000 of them of");
+        many.ShouldContain("And 9,911 packages more.");
+        many.ShouldContain("takes longer and looks at the files of 100,000 packages; the run looks at all of them.");
+        Squeezed((await person.GetAsync($"{address}?{keep}=1", cancel)).Text).ShouldContain("Files were looked for in the 10,000 oldest of the packages that stay.");
         foreach (var nonsense in (string[])["0", "-3", "many", "99999999999999999999"])
         {
             foreach (var action in (string[])["preview", "save"])
@@ -153,6 +164,8 @@ public sealed class PackageSettingsPageTests(Chromium chromium, PageServer fixtu
             }
             (await person.GetAsync($"{address}?{keep}={nonsense}&{days}={nonsense}", cancel)).Status.ShouldBe(200);
         }
+
+        static string Squeezed(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]

@@ -11,9 +11,6 @@ internal static class CleanupPage
     private const string Keep = "keep_n_duplicated_package_files";
     private const string Days = "delete_generic_packages_not_downloaded_in_days";
 
-    /// <summary>At how many packages the preview of the page looks: what can be shown at once. The API looks at more.</summary>
-    public const int MostPreviewed = 2000;
-
     public static SettingsPage Page { get; } = new("cleanup", "Cleanup", ShowAsync)
     {
         InProject = Permission.ManagePackageRules,
@@ -29,7 +26,7 @@ internal static class CleanupPage
         var saved = await visit.Get<CleanupPolicyStore>().FindAsync(visit.Place.Id, visit.Cancel);
         var tried = Tried(visit.Context.Request.Query);
         return visit.Page<CleanupView>(("Project", visit.Place.Project), ("Saved", saved), ("Tried", tried),
-            ("Preview", tried is null ? null : await visit.Get<Cleanup>().PreviewAsync(visit.Place.Id, tried, MostPreviewed, visit.Cancel)));
+            ("Preview", tried is null ? null : await visit.Get<CleanupPreviews>().OfAsync(visit.Place.Id, tried, CleanupReach.OfPage, visit.Cancel)));
     }
 
     private static async Task<SettingsResult> SaveAsync(SettingsVisit visit, PageForm form) =>

@@ -204,17 +204,42 @@ public abstract class CleanupPolicyTests(LarderServer server) : IAsyncLifetime
             await PutAsync($"{name}/1.0/x.txt", "two");
         }
         var policy = new CleanupPolicy("1", null, null);
-        var some = await server.Get<Cleanup>().PreviewAsync(project.Id, policy, 2, cancel);
-        (some.Files.Count, some.FirstFiles.Count, some.IsWhole).ShouldBe((2, 2, false));
-        var all = await server.Get<Cleanup>().PreviewAsync(project.Id, policy, 3, cancel);
-        (all.Files.Count, all.FirstFiles.Count, all.IsWhole).ShouldBe((3, 3, true));
+        var some = await PreviewAsync(policy, 2, 2);
+        (some.Files.Count, some.FirstFiles.Count, some.SeesAllFiles).ShouldBe((2, 2, false));
+        var all = await PreviewAsync(policy, 3, 3);
+        (all.Files.Count, all.FirstFiles.Count, all.SeesAllFiles).ShouldBe((3, 3, true));
 
         server.Time.Advance(TimeSpan.FromDays(2));
         policy = new CleanupPolicy("1", 1, null);
-        some = await server.Get<Cleanup>().PreviewAsync(project.Id, policy, 2, cancel);
-        (some.Packages.Count, some.FirstPackages.Count, some.IsWhole).ShouldBe((2, 2, false));
-        all = await server.Get<Cleanup>().PreviewAsync(project.Id, policy, 3, cancel);
-        (all.Packages.Count, all.Packages.Size, all.Files.Count, all.IsWhole).ShouldBe((3, 18, 0, true));
+        some = await PreviewAsync(policy, 2, 1);
+        (some.Packages, some.CountsAllPackages, some.WeighsAllPackages).ShouldBe((new CleanupTotal(2, 6), false, false));
+        some = await PreviewAsync(policy, 3, 2);
+        (some.Packages, some.CountsAllPackages, some.WeighsAllPackages).ShouldBe((new CleanupTotal(3, 12), true, false));
+        all = await PreviewAsync(policy, 3, 3);
+        (all.Packages.Count, all.Packages.Size, all.Files.Count, all.FirstPackages.Count).ShouldBe((3, 18, 0, 3));
+        (all.CountsAllPackages, all.WeighsAllPackages, all.SeesAllFiles).ShouldBe((true, true, true));
+
+        Task<CleanupPreview> PreviewAsync(CleanupPolicy policy, int counted, int weighed) =>
+            server.Get<CleanupPreviews>().OfAsync(project.Id, policy, new CleanupReach(counted, weighed), cancel);
+    }
+
+    [Fact]
+    public async Task Preview_and_run_spare_the_same_protected_names()
+    {
+        foreach (var name in (string[])["release-1", "RELEASE-2", "a_b", "axb", "c.d", "other"]) await PutAsync($"{name}/1.0/x.txt", "bytes");
+        foreach (var pattern in (string[])["release-*", "a_b", "*.D", "100%"])
+            (await root.AskAsync("POST", $"/projects/{project.Id}/packages/protection/rules", cancel, new
+            {
+                package_name_pattern = pattern, package_type = "generic", minimum_access_level_for_delete = "owner",
+            })).Status.ShouldBe(201);
+        server.Time.Advance(TimeSpan.FromDays(2));
+        var policy = new CleanupPolicy("1", 1, null);
+        var preview = await server.Get<CleanupPreviews>().OfAsync(project.Id, policy, CleanupReach.OfPage, cancel);
+        preview.FirstPackages.Select(package => package.Name).ShouldBe(["axb", "other"]);
+        preview.Packages.Count.ShouldBe(2);
+        (await server.Get<Cleanup>().RunAsync(project.Id, policy, cancel)).Packages.ShouldBe(2);
+        (await root.AskAsync("GET", $"/projects/{project.Id}/packages?order_by=name", cancel)).Json.EnumerateArray()
+            .Select(package => package.GetProperty("name").GetString()).ShouldBe(["RELEASE-2", "a_b", "c.d", "release-1"]);
     }
 
     [Fact]
