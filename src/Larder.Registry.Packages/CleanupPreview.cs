@@ -1,9 +1,10 @@
+using System.Globalization;
 using Dapper;
 using Larder.Registry.Data;
 
 namespace Larder.Registry.Packages;
 
-/// <summary>What a run of a policy would remove now. The lists hold some of it, the oldest first.</summary>
+/// <summary>What a run of a policy would remove now. The lists hold some of it.</summary>
 /// <param name="Files">The files that go from packages that stay.</param>
 /// <param name="FirstFiles">At most <see cref="CleanupPreviews.Rows"/> of them.</param>
 /// <param name="Packages">The packages that go.</param>
@@ -17,7 +18,7 @@ public sealed record CleanupPreview(
     /// <summary>False when the size is that of <see cref="CleanupReach.Weighed"/> of the packages that go.</summary>
     public bool WeighsAllPackages { get; init; } = true;
 
-    /// <summary>False when files were looked for in the oldest <see cref="CleanupReach.Weighed"/> of the packages that stay.</summary>
+    /// <summary>False when files were looked for in <see cref="CleanupReach.Weighed"/> of the packages that stay.</summary>
     public bool SeesAllFiles { get; init; } = true;
 }
 
@@ -36,7 +37,10 @@ public readonly record struct CleanupReach(int Counted, int Weighed)
     public static CleanupReach OfPage { get; } = OfApi with { Weighed = 10_000 };
 }
 
-/// <summary>Tells what <see cref="Cleanup"/> would remove, by statements that change nothing.</summary>
+/// <summary>
+/// Tells what <see cref="Cleanup"/> would remove, by statements that change nothing. What is one of many is taken as it comes: putting
+/// a hundred thousand in order would take longer than all the rest.
+/// </summary>
 public sealed class CleanupPreviews(Database database, ProtectionRuleStore rules, TimeProvider time)
 {
     /// <summary>How many files and how many packages a preview lists.</summary>
@@ -66,11 +70,12 @@ public sealed class CleanupPreviews(Database database, ProtectionRuleStore rules
         var count = await session.SingleAsync<long>($"select count(*) from (select 1 from packages p where {going} limit @CountLimit) as counted", parameters);
         if (count == 0) return preview;
         var size = await session.SingleAsync<long>($"""
-            select cast(coalesce(sum(f.size), 0) as bigint) from (select p.id from packages p where {going} order by p.id limit @Weighed) w
+            select cast(coalesce(sum(f.size), 0) as bigint) from (select p.id from packages p where {going} limit @Weighed) w
             join package_files f on f.package_id = w.id and f.status = 'default'
             """, parameters);
-        var first = await session.QueryAsync<Package>(
-            $"select {PackageStore.PackageColumns} from packages p where {going} order by p.id limit @Rows", parameters);
+        var first = await session.QueryAsync<Package>($"""
+            select {PackageStore.PackageColumns} from packages p where p.id in (select p.id from packages p where {going} limit @Rows) order by p.id
+            """, parameters);
         return preview with
         {
             Packages = new CleanupTotal(Math.Min(count, reach.Counted), size), FirstPackages = first,
@@ -82,25 +87,34 @@ public sealed class CleanupPreviews(Database database, ProtectionRuleStore rules
         Session session, CleanupPreview preview, string? going, CleanupReach reach, DynamicParameters parameters)
     {
         var staying = CleanupRows.Fetchable + (going is null ? "" : $" and not ({going})");
-        // Everything but the newest @Keep files of each name of each package.
-        var surplus = $"""
-            (select f.id, f.package_id, f.size, row_number() over (partition by f.package_id, f.file_name order by f.id desc) as place
-              from (select p.id from packages p where {staying} order by p.id limit @Weighed) w
-              join package_files f on f.package_id = w.id and f.status = 'default') as ranked where place > @Keep
-            """;
-        var packages = await session.SingleAsync<long>($"select count(*) from (select 1 from packages p where {staying} limit @StayLimit) as counted", parameters);
-        var total = await session.SingleAsync<Total>($"select count(*) as count, cast(coalesce(sum(size), 0) as bigint) as size from {surplus}", parameters);
-        var first = total.Count == 0 ? [] : await session.QueryAsync<PackageFile>($"""
-            select {PackageStore.FileColumns} from package_files f join blobs b on b.sha256 = f.sha256
-            where f.id in (select id from {surplus} order by package_id, id limit @Rows) order by f.package_id, f.id
+        // In one: passing over what goes takes most of the time. Everything but the newest @Keep files of each name of each package.
+        var rows = await session.QueryAsync<Surplus>($"""
+            with w as materialized (select p.id from packages p where {staying} limit @StayLimit),
+            ranked as (
+              select f.id, f.package_id, f.size, row_number() over (partition by f.package_id, f.file_name order by f.id desc) as place
+              from (select id from w limit @Weighed) as few join package_files f on f.package_id = few.id and f.status = 'default')
+            select p.packages, s.id, s.count, s.size from (select count(*) as packages from w) as p left join (
+              select id, count(*) over () as count, cast(sum(size) over () as bigint) as size from ranked where place > @Keep
+              order by package_id, id limit @Rows) as s on 1 = 1
             """, parameters);
-        return preview with { Files = new CleanupTotal(total.Count, total.Size), FirstFiles = first, SeesAllFiles = packages <= reach.Weighed };
+        var ids = rows.Where(row => row.Id is not null).Select(row => row.Id!.Value.ToString(CultureInfo.InvariantCulture)).ToList();
+        // The two databases share no spelling for a list as a parameter; numbers of our own rows are safe as text.
+        var first = ids.Count == 0 ? [] : await session.QueryAsync<PackageFile>($"""
+            select {PackageStore.FileColumns} from package_files f join blobs b on b.sha256 = f.sha256
+            where f.id in ({string.Join(',', ids)}) order by f.package_id, f.id
+            """);
+        return preview with
+        {
+            Files = new CleanupTotal(rows[0].Count ?? 0, rows[0].Size ?? 0), FirstFiles = first, SeesAllFiles = rows[0].Packages <= reach.Weighed,
+        };
     }
 
     // Properties, not a constructor: SQLite has no type for a counted column while there is no row.
-    private sealed class Total
+    private sealed class Surplus
     {
-        public long Count { get; init; }
-        public long Size { get; init; }
+        public long Packages { get; init; }
+        public long? Id { get; init; }
+        public long? Count { get; init; }
+        public long? Size { get; init; }
     }
 }
