@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Larder.Registry.Access;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
@@ -19,13 +17,16 @@ internal static class AuditEndpoints
     {
         app.MapGet("/api/v4/audit_events", ListAsync).Requires(Permission.ReadAuditEvents, Surface.Api)
             .Describes("Who changed what, anywhere.", ["entity_type:Project|Group|Instance", "entity_id:integer", "event_name",
-                "author_id:integer", "created_after:instant", "created_before:instant", "cursor:integer", ..Page.Parameters]);
+                "author_id:integer", "created_after:instant", "created_before:instant", "cursor:integer", ..Page.Parameters])
+            .Answers<AuditEventJson[]>(headers: "Link");
         app.MapGet("/api/v4/groups/{id}/audit_events", ListOfGroupAsync).Requires(Permission.ManageGroup, Surface.Api)
             .Describes("Who changed what in a group.", ["event_name", "author_id:integer", "created_after:instant",
-                "created_before:instant", "cursor:integer", ..Page.Parameters]);
+                "created_before:instant", "cursor:integer", ..Page.Parameters])
+            .Answers<AuditEventJson[]>(headers: "Link");
         app.MapGet("/api/v4/projects/{id}/audit_events", ListOfProjectAsync).Requires(Permission.ManageProject, Surface.Api)
             .Describes("Who changed what in a project.", ["event_name", "author_id:integer", "created_after:instant",
-                "created_before:instant", "cursor:integer", ..Page.Parameters]);
+                "created_before:instant", "cursor:integer", ..Page.Parameters])
+            .Answers<AuditEventJson[]>(headers: "Link");
     }
 
     private static async Task<IResult> ListAsync(
@@ -68,25 +69,6 @@ internal static class AuditEndpoints
         if (parameters.Problems is { } problems) return problems;
         var events = await log.ListAsync(filter, before, page.Size, cancellationToken);
         if (events.Count == page.Size) page.WriteNextLink(context, "cursor", events[^1].Id, options.ExternalUrl);
-        return ApiJson.Answer(events.Select(Json));
+        return ApiJson.Answer(events.Select(AuditEventJson.Of));
     }
-
-    private static object Json(AuditEvent happened) => new
-    {
-        happened.Id,
-        happened.AuthorId,
-        happened.EntityId,
-        happened.EntityType,
-        happened.EventName,
-        Details = new
-        {
-            CustomMessage = happened.Target,
-            happened.AuthorName,
-            happened.EntityPath,
-            TargetDetails = happened.Target,
-            happened.IpAddress,
-            Parameters = JsonNode.Parse(happened.Parameters),
-        },
-        CreatedAt = ApiJson.Instant(happened.CreatedAt),
-    };
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using GraphQL.Transport;
 using Larder.Registry.Access;
@@ -24,7 +25,7 @@ internal static partial class GraphEndpoint
 
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapPost("/api/graphql", AskAsync).Requires(Permission.UseGraph, Surface.Graph)
-            .Describes("Asks by GraphQL.", "query!", "variables:object", "operationName")
+            .Describes("Asks by GraphQL.", "query!", "variables:object", "operationName").Answers<JsonObject>()
             .IsNotAudited("mutations write theirs");
 
     private static async Task AskAsync(HttpContext context, GraphExecution execution)

@@ -67,7 +67,7 @@ internal sealed class PackageLinksGraph : ObjectGraphType<PackageNode>
     {
         Name = "PackageLinks";
         Field<StringGraphType>("webPath").Resolve(context => context.Source.Row.Status is "default" or "deprecated"
-            ? PackageJson.WebPath(context.Source.Row, context.Source.Project.FullPath) : null);
+            ? context.Source.Row.WebPath(context.Source.Project.FullPath) : null);
     }
 }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 
 namespace Larder.Registry.Http;
@@ -16,6 +17,7 @@ public static class ApiJson
         // Only as JSON, never inside HTML: < and quotes need no escaping there, and clients compare texts.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new InstantConverter() },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { BaseFirst } },
     };
 
     /// <summary>An answer with a JSON body.</summary>
@@ -35,6 +37,13 @@ public static class ApiJson
     /// <summary>The midnight (UTC Unix milliseconds) that begins a day: from then on what expires on that day is void.</summary>
     public static long? Midnight(DateOnly? day) =>
         day is { } value ? new DateTimeOffset(value, TimeOnly.MinValue, TimeSpan.Zero).ToUnixTimeMilliseconds() : null;
+
+    // The fields that a type has from the one that it is derived from come first: it adds to them.
+    private static void BaseFirst(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties)
+            for (var declaring = property.DeclaringType.BaseType; declaring is not null; declaring = declaring.BaseType) property.Order++;
+    }
 
     private sealed class InstantConverter : JsonConverter<DateTimeOffset>
     {

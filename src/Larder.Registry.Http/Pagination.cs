@@ -20,6 +20,10 @@ public readonly record struct Page(int Number, int Size)
     /// <summary>What <see cref="Read"/> reads, as <see cref="ParameterDescription.Parse"/> takes it.</summary>
     public static IReadOnlyList<string> Parameters { get; } = ["page:integer", "per_page:integer"];
 
+    /// <summary>What <see cref="WriteHeaders"/> writes, in the same notation; behind a key there is <c>Link</c> alone.</summary>
+    public static IReadOnlyList<string> Headers { get; } =
+        ["X-Total:integer", "X-Total-Pages:integer", "X-Per-Page:integer", "X-Page:integer", "X-Next-Page", "X-Prev-Page", "Link"];
+
     /// <summary>Rows to skip.</summary>
     public long Offset => (Number - 1L) * Size;
 

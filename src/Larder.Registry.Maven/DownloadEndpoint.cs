@@ -24,7 +24,7 @@ internal static partial class DownloadEndpoint
 
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapMethods(Route, ["GET", "HEAD"], ServeAsync).Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload)
-            .Describes("Fetches a file through a virtual registry.");
+            .Describes("Fetches a file through a virtual registry.").AnswersFile("*/*", "Warning");
 
     private static async Task ServeAsync(
         HttpContext context, RegistryDirectory directory, NamespaceStore namespaces, Gate gate, HitMemory hits, ChangeNotices changes, IBlobStore blobs,

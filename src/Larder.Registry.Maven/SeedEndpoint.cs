@@ -29,12 +29,12 @@ internal static class SeedEndpoint
     {
         if (app.ServiceProvider.GetRequiredService<LarderOptions>().VirtualRegistries.AllowSeeding)
             app.MapPost(DownloadEndpoint.Route, SeedAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryDownload)
-            .Describes("Puts a file into the cache of an upstream.")
+            .Describes("Puts a file into the cache of an upstream.").AnswersNothing(StatusCodes.Status200OK)
             .Audits("cache_entry_seeded");
         else
             app.MapPost(DownloadEndpoint.Route, RefuseAsync).Requires(Permission.DownloadFromVirtualRegistry, Surface.VirtualRegistryDownload)
             .Describes("Is refused: the server does not let caches be seeded.")
-            .IsNotAudited("it refuses");
+            .OnlyRefuses(StatusCodes.Status403Forbidden).IsNotAudited("it refuses");
     }
 
     private static async Task<IResult> RefuseAsync(

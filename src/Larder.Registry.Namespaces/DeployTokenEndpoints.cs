@@ -14,7 +14,7 @@ internal static class DeployTokenEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapGet("/api/v4/deploy_tokens", ListAllAsync).Requires(Permission.ReadAllDeployTokens, Surface.Api)
-            .Describes("Lists the deploy tokens of every place.", ["active:boolean", ..Page.Parameters]);
+            .Describes("Lists the deploy tokens of every place.", ["active:boolean", ..Page.Parameters]).AnswersPage<DeployTokenJson>();
         MapIn(app.MapGroup("/api/v4/groups/{id}/deploy_tokens"), Permission.ReadGroupDeployTokens, Permission.ManageGroupDeployTokens);
         MapIn(app.MapGroup("/api/v4/projects/{id}/deploy_tokens").WithMetadata(new AboutProject()),
             Permission.ManageProjectDeployTokens, Permission.ManageProjectDeployTokens);
@@ -23,14 +23,15 @@ internal static class DeployTokenEndpoints
     private static void MapIn(RouteGroupBuilder tokens, Permission read, Permission manage)
     {
         tokens.MapGet("", ListAsync).Requires(read, Surface.Api)
-            .Describes("Lists the deploy tokens of this place.", ["active:boolean", ..Page.Parameters]);
+            .Describes("Lists the deploy tokens of this place.", ["active:boolean", ..Page.Parameters]).AnswersPage<DeployTokenJson>();
         tokens.MapPost("", CreateAsync).Requires(manage, Surface.Api)
-            .Describes("Makes a deploy token; its text is told only now.", "name!", "scopes!:list", "username", "expires_at:instant").Audits("deploy_token_created");
+            .Describes("Makes a deploy token; its text is told only now.", "name!", "scopes!:list", "username", "expires_at:instant")
+            .Answers<NewDeployTokenJson>(StatusCodes.Status201Created).Audits("deploy_token_created");
         tokens.MapGet("/{token_id}", GetAsync).Requires(read, Surface.Api)
-            .Describes("One deploy token.");
+            .Describes("One deploy token.").Answers<DeployTokenJson>();
         tokens.MapDelete("/{token_id}", RemoveAsync).Requires(manage, Surface.Api)
             .Describes("Ends a deploy token.")
-            .Audits("deploy_token_removed");
+            .AnswersNothing().Audits("deploy_token_removed");
     }
 
     private static async Task<IResult> ListAllAsync(
@@ -63,7 +64,7 @@ internal static class DeployTokenEndpoints
         var (place, _, refusal) = await places.FindAsync(context);
         if (refusal is not null) return refusal;
         return await tokens.FindAsync(place!, id, cancellationToken) is { } token
-            ? ApiJson.Answer(Json(token, time))
+            ? ApiJson.Answer(DeployTokenJson.Of(token, time))
             : ApiError.RowNotFound();
     }
 
@@ -84,9 +85,7 @@ internal static class DeployTokenEndpoints
             return ApiError.Model("username", "can contain only letters, digits, '_', '-', '+', and '.'");
         var (token, text) = await tokens.CreateAsync(
             new NewDeployToken(place!, name, username, scopes, ApiJson.Midnight(expiresOn), context.Caller().UserId), cancellationToken);
-        var json = Json(token, time);
-        json["token"] = text;
-        return ApiJson.Answer(json, StatusCodes.Status201Created);
+        return ApiJson.Answer(new NewDeployTokenJson(DeployTokenJson.Of(token, time), text), StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> RemoveAsync(
@@ -113,18 +112,6 @@ internal static class DeployTokenEndpoints
         HttpContext context, LarderOptions options, TimeProvider time, Page page, (IReadOnlyList<DeployToken> Tokens, long Total) found)
     {
         page.WriteHeaders(context, found.Total, options.ExternalUrl, found.Tokens.Count);
-        return ApiJson.Answer(found.Tokens.Select(token => Json(token, time)));
+        return ApiJson.Answer(found.Tokens.Select(token => DeployTokenJson.Of(token, time)));
     }
-
-    private static Dictionary<string, object?> Json(DeployToken token, TimeProvider time) => new()
-    {
-        ["id"] = token.Id,
-        ["name"] = token.Name,
-        ["username"] = token.Username,
-        ["expires_at"] = ApiJson.Instant(token.ExpiresAt),
-        ["scopes"] = token.Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries),
-        // A revoked one is gone.
-        ["revoked"] = false,
-        ["expired"] = token.ExpiresAt <= time.GetUtcNow().ToUnixTimeMilliseconds(),
-    };
 }

@@ -14,10 +14,10 @@ internal static class GroupChangeEndpoints
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapPut("/api/v4/groups/{id}", ChangeAsync).Requires(Permission.ManageGroup, Surface.Api)
             .Describes("Changes a group.", "name", "path", "visibility:private|internal|public", "description")
-            .Audits("group_updated");
+            .Answers<GroupJson>().Audits("group_updated");
 
     private static async Task<IResult> ChangeAsync(
-        HttpContext context, Gate gate, NamespaceStore namespaces, GroupJson json, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, NamespaceStore namespaces, GroupAnswers json, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var name = parameters.FilledText("name");

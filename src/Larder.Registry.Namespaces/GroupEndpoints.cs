@@ -16,23 +16,26 @@ internal static class GroupEndpoints
         var groups = app.MapGroup("/api/v4/groups");
         groups.MapGet("", ListAsync).Requires(Permission.ListGroups, Surface.Api)
             .Describes("Lists the groups that one may see.", ["search", "visibility:private|internal|public", "min_access_level:integer",
-                "owned:boolean", "all_available:boolean", "top_level_only:boolean", ..Page.Parameters]);
+                "owned:boolean", "all_available:boolean", "top_level_only:boolean", ..Page.Parameters])
+            .AnswersPage<GroupJson>();
         groups.MapPost("", CreateAsync).Requires(Permission.CreateGroup, Surface.Api)
             .Describes("Makes a group.", "name!", "path!", "parent_id:integer", "visibility:private|internal|public", "description")
-            .Audits("group_created");
+            .Answers<GroupJson>(StatusCodes.Status201Created).Audits("group_created");
         groups.MapGet("/{id}", GetAsync).Requires(Permission.ReadGroup, Surface.Api)
-            .Describes("One group.");
+            .Describes("One group.").Answers<GroupJson>();
         groups.MapGet("/{id}/subgroups", SubgroupsAsync).Requires(Permission.ReadGroup, Surface.Api)
             .Describes("Lists the groups in a group.", ["search", "visibility:private|internal|public", "min_access_level:integer",
-                "owned:boolean", "all_available:boolean", "top_level_only:boolean", ..Page.Parameters]);
+                "owned:boolean", "all_available:boolean", "top_level_only:boolean", ..Page.Parameters])
+            .AnswersPage<GroupJson>();
         groups.MapGet("/{id}/projects", ProjectsAsync).Requires(Permission.ReadGroup, Surface.Api)
             .Describes("Lists the projects of a group.", ["search", "visibility:private|internal|public", "membership:boolean",
                 "owned:boolean", "min_access_level:integer", "order_by:id|name|path|created_at|updated_at|last_activity_at",
-                "sort:asc|desc", "simple:boolean", "include_subgroups:boolean", ..Page.Parameters]);
+                "sort:asc|desc", "simple:boolean", "include_subgroups:boolean", ..Page.Parameters])
+            .AnswersPage<ProjectJson, SimpleProjectJson>();
     }
 
     private static async Task<IResult> ListAsync(
-        HttpContext context, Gate gate, NamespaceStore namespaces, GroupJson json, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, NamespaceStore namespaces, GroupAnswers json, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var filter = Filter(parameters, parent: null);
@@ -43,7 +46,7 @@ internal static class GroupEndpoints
     }
 
     private static async Task<IResult> SubgroupsAsync(
-        HttpContext context, Gate gate, NamespaceStore namespaces, GroupJson json, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, NamespaceStore namespaces, GroupAnswers json, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
@@ -55,7 +58,7 @@ internal static class GroupEndpoints
     }
 
     private static async Task<IResult> GetAsync(
-        HttpContext context, Gate gate, NamespaceStore namespaces, GroupJson json, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, NamespaceStore namespaces, GroupAnswers json, CancellationToken cancellationToken)
     {
         var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
         if (await gate.CheckAsync(context, group) is { } refusal) return refusal;
@@ -63,7 +66,7 @@ internal static class GroupEndpoints
     }
 
     private static async Task<IResult> ProjectsAsync(
-        HttpContext context, Gate gate, NamespaceStore namespaces, ProjectStore projects, ProjectJson json, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, NamespaceStore namespaces, ProjectStore projects, ProjectAnswers json, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
@@ -79,7 +82,7 @@ internal static class GroupEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext context, Gate gate, NamespaceStore namespaces, GroupJson json, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, NamespaceStore namespaces, GroupAnswers json, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var name = parameters.RequiredText("name");

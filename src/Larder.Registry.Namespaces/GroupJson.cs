@@ -1,32 +1,35 @@
 using Larder.Registry.Http;
-using Microsoft.AspNetCore.Http;
 
 namespace Larder.Registry.Namespaces;
 
-/// <summary>Groups as GitLab shows them. What Larder has no notion of carries the value of a new group in GitLab.</summary>
-internal sealed class GroupJson(NamespaceStore namespaces, LarderOptions options)
+/// <summary>A group as GitLab shows it. What Larder has no notion of carries the value of a new group in GitLab.</summary>
+internal sealed class GroupJson(Namespace group, string fullName, string baseUrl)
 {
-    /// <summary>One group.</summary>
-    public async ValueTask<object> OfAsync(HttpContext context, Namespace group) => new
-    {
-        group.Id,
-        WebUrl = $"{ExternalUrl.Base(context, options.ExternalUrl)}/groups/{group.FullPath}",
-        group.Name, group.Path, group.Description, group.Visibility,
-        ShareWithGroupLock = false, RequireTwoFactorAuthentication = false, TwoFactorGracePeriod = 48,
-        ProjectCreationLevel = "developer", AutoDevopsEnabled = (bool?)null, SubgroupCreationLevel = "maintainer",
-        EmailsDisabled = false, EmailsEnabled = true, MentionsDisabled = (bool?)null, LfsEnabled = true, DefaultBranch = (string?)null,
-        DefaultBranchProtection = 2, AvatarUrl = (string?)null, RequestAccessEnabled = true,
-        FullName = await namespaces.FullNameAsync(group, context.RequestAborted),
-        group.FullPath, CreatedAt = ApiJson.Instant(group.CreatedAt), group.ParentId, OrganizationId = 1,
-        SharedRunnersSetting = "enabled", SharedWithGroups = Array.Empty<object>(),
-    };
-
-    /// <summary>A page of groups, with its headers.</summary>
-    public async ValueTask<IResult> ListAsync(HttpContext context, Page page, (IReadOnlyList<Namespace> Groups, long Total) found)
-    {
-        page.WriteHeaders(context, found.Total, options.ExternalUrl, found.Groups.Count);
-        var shown = new List<object>(found.Groups.Count);
-        foreach (var group in found.Groups) shown.Add(await OfAsync(context, group));
-        return ApiJson.Answer(shown);
-    }
+    public long Id { get; } = group.Id;
+    public string WebUrl { get; } = $"{baseUrl}/groups/{group.FullPath}";
+    public string Name { get; } = group.Name;
+    public string Path { get; } = group.Path;
+    public string Description { get; } = group.Description;
+    public string Visibility { get; } = group.Visibility;
+    public bool ShareWithGroupLock { get; }
+    public bool RequireTwoFactorAuthentication { get; }
+    public int TwoFactorGracePeriod { get; } = 48;
+    public string ProjectCreationLevel { get; } = "developer";
+    public bool? AutoDevopsEnabled { get; }
+    public string SubgroupCreationLevel { get; } = "maintainer";
+    public bool EmailsDisabled { get; }
+    public bool EmailsEnabled { get; } = true;
+    public bool? MentionsDisabled { get; }
+    public bool LfsEnabled { get; } = true;
+    public string? DefaultBranch { get; }
+    public int DefaultBranchProtection { get; } = 2;
+    public string? AvatarUrl { get; }
+    public bool RequestAccessEnabled { get; } = true;
+    public string FullName { get; } = fullName;
+    public string FullPath { get; } = group.FullPath;
+    public DateTimeOffset CreatedAt { get; } = ApiJson.Instant(group.CreatedAt);
+    public long? ParentId { get; } = group.ParentId;
+    public int OrganizationId { get; } = 1;
+    public string SharedRunnersSetting { get; } = "enabled";
+    public IReadOnlyList<object> SharedWithGroups { get; } = [];
 }

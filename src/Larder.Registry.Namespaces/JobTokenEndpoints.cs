@@ -20,22 +20,23 @@ internal static class JobTokenEndpoints
     {
         var project = app.MapGroup("/api/v4/projects/{id}");
         project.MapGet("/job_tokens", ListAsync).Requires(Permission.ManageJobTokens, Surface.Api)
-            .Describes("Lists the job tokens of the project that still work.", [..Page.Parameters]);
+            .Describes("Lists the job tokens of the project that still work.", [..Page.Parameters]).AnswersPage<JobTokenJson>();
         project.MapPost("/job_tokens", MintAsync).Requires(Permission.ManageJobTokens, Surface.Api)
-            .Describes("Makes a job token of the project; its text is told only now.", "user_id:integer", "expires_in:integer").Audits("job_token_minted");
+            .Describes("Makes a job token of the project; its text is told only now.", "user_id:integer", "expires_in:integer")
+            .Answers<NewJobTokenJson>(StatusCodes.Status201Created).Audits("job_token_minted");
         project.MapDelete("/job_tokens/{token_id}", EndAsync).Requires(Permission.ManageJobTokens, Surface.Api)
             .Describes("Ends a job token.")
-            .Audits("job_token_ended");
+            .AnswersNothing().Audits("job_token_ended");
         project.MapGet("/job_token_scope", ScopeAsync).Requires(Permission.ManageJobTokens, Surface.Api)
-            .Describes("Whether other projects' jobs are let in.");
+            .Describes("Whether other projects' jobs are let in.").Answers<JobTokenScopeJson>();
         project.MapGet("/job_token_scope/allowlist", AllowlistAsync).Requires(Permission.ManageJobTokens, Surface.Api)
-            .Describes("Lists the projects whose jobs may use this one.", [..Page.Parameters]);
+            .Describes("Lists the projects whose jobs may use this one.", [..Page.Parameters]).AnswersPage<SimpleProjectJson>();
         project.MapPost("/job_token_scope/allowlist", AllowAsync).Requires(Permission.ManageJobTokens, Surface.Api)
             .Describes("Lets the jobs of another project in.", "target_project_id!:integer")
-            .Audits("job_token_allowlist_extended");
+            .Answers<AllowedProjectJson>(StatusCodes.Status201Created).Audits("job_token_allowlist_extended");
         project.MapDelete("/job_token_scope/allowlist/{target_project_id}", DisallowAsync).Requires(Permission.ManageJobTokens, Surface.Api)
             .Describes("Shuts them out.")
-            .Audits("job_token_allowlist_reduced");
+            .AnswersNothing().Audits("job_token_allowlist_reduced");
     }
 
     private static async Task<IResult> ListAsync(
@@ -48,10 +49,7 @@ internal static class JobTokenEndpoints
         if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
         var (found, total) = await tokens.ListAsync(project!.Id, page, cancellationToken);
         page.WriteHeaders(context, total, options.ExternalUrl, found.Count);
-        return ApiJson.Answer(found.Select(token => new
-        {
-            token.Id, token.ProjectId, token.UserId, CreatedAt = ApiJson.Instant(token.CreatedAt), ExpiresAt = ApiJson.Instant(token.ExpiresAt),
-        }));
+        return ApiJson.Answer(found.Select(JobTokenJson.Of));
     }
 
     private static async Task<IResult> MintAsync(
@@ -72,10 +70,7 @@ internal static class JobTokenEndpoints
         }
         var (token, text) = await tokens.CreateAsync(
             project!.Id, userId ?? caller.UserId!.Value, TimeSpan.FromSeconds(seconds), cancellationToken);
-        return ApiJson.Answer(new
-        {
-            token.Id, Token = text, token.ProjectId, token.UserId, ExpiresAt = ApiJson.Instant(token.ExpiresAt),
-        }, StatusCodes.Status201Created);
+        return ApiJson.Answer(NewJobTokenJson.Of(token, text), StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> EndAsync(
@@ -91,11 +86,11 @@ internal static class JobTokenEndpoints
     {
         var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
         if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
-        return ApiJson.Answer(new { InboundEnabled = true, OutboundEnabled = false });
+        return ApiJson.Answer(new JobTokenScopeJson(InboundEnabled: true, OutboundEnabled: false));
     }
 
     private static async Task<IResult> AllowlistAsync(
-        HttpContext context, Gate gate, ProjectStore projects, JobTokenAllowlist allowlist, ProjectJson json, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, ProjectStore projects, JobTokenAllowlist allowlist, ProjectAnswers json, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var page = Page.Read(parameters);
@@ -119,7 +114,7 @@ internal static class JobTokenEndpoints
         // Its own jobs may anyway.
         if (target.Id == project!.Id || !await allowlist.TryAddAsync(project.Id, target.Id, cancellationToken))
             return ApiError.BadRequest("This project is already in the job token allowlist.");
-        return ApiJson.Answer(new { SourceProjectId = project.Id, TargetProjectId = target.Id }, StatusCodes.Status201Created);
+        return ApiJson.Answer(new AllowedProjectJson(project.Id, target.Id), StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> DisallowAsync(

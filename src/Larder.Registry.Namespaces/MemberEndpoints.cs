@@ -20,23 +20,23 @@ internal static class MemberEndpoints
     private static void MapIn(RouteGroupBuilder members, Permission read, Permission manage)
     {
         members.MapGet("", ListAsync).Requires(read, Surface.Api)
-            .Describes("Lists the members of this place.", ["query", ..Page.Parameters]);
+            .Describes("Lists the members of this place.", ["query", ..Page.Parameters]).AnswersPage<MemberJson>();
         members.MapPost("", AddAsync).Requires(manage, Surface.Api)
             .Describes("Adds a member.", "user_id:integer", "username", "access_level!:integer", "expires_at:date")
-            .Audits("member_added");
+            .Answers<MemberJson>(StatusCodes.Status201Created).Audits("member_added");
         members.MapGet("/all", ListAllAsync).Requires(read, Surface.Api)
-            .Describes("Lists them with those of the groups around.", ["query", ..Page.Parameters]);
+            .Describes("Lists them with those of the groups around.", ["query", ..Page.Parameters]).AnswersPage<MemberJson>();
         members.MapGet("/all/{user_id}", GetInheritedAsync).Requires(read, Surface.Api)
-            .Describes("One member, of this place or of a group around.");
+            .Describes("One member, of this place or of a group around.").Answers<MemberJson>();
         members.MapPut("/{user_id}", ChangeAsync).Requires(manage, Surface.Api)
             .Describes("Changes a member.", "access_level!:integer", "expires_at:date")
-            .Audits("member_changed");
+            .Answers<MemberJson>().Audits("member_changed");
         // Who may read may leave.
         members.MapDelete("/{user_id}", RemoveAsync).Requires(read, Surface.Api)
             .Describes("Removes a member.", "skip_subresources:boolean")
-            .Audits("member_removed");
+            .AnswersNothing().Audits("member_removed");
         members.MapGet("/{user_id}", GetAsync).Requires(read, Surface.Api)
-            .Describes("One member.");
+            .Describes("One member.").Answers<MemberJson>();
     }
 
     private static async Task<IResult> ListAsync(
@@ -152,11 +152,11 @@ internal static class MemberEndpoints
     {
         page.WriteHeaders(context, found.Total, options.ExternalUrl, found.Members.Count);
         var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
-        return ApiJson.Answer(found.Members.Select(member => UserJson.OfMember(member, baseUrl)));
+        return ApiJson.Answer(found.Members.Select(member => MemberJson.Of(member, baseUrl)));
     }
 
     private static IResult One(HttpContext context, LarderOptions options, Member? member, int status = StatusCodes.Status200OK) =>
         member is null
             ? ApiError.RowNotFound()
-            : ApiJson.Answer(UserJson.OfMember(member, ExternalUrl.Base(context, options.ExternalUrl)), status);
+            : ApiJson.Answer(MemberJson.Of(member, ExternalUrl.Base(context, options.ExternalUrl)), status);
 }

@@ -15,8 +15,8 @@ public static class NamespacesModule
         services.AddSingleton<MemberStore>();
         services.AddSingleton<Places>();
         services.AddSingleton<Removals>();
-        services.AddSingleton<GroupJson>();
-        services.AddSingleton<ProjectJson>();
+        services.AddSingleton<GroupAnswers>();
+        services.AddSingleton<ProjectAnswers>();
     }
 
     /// <summary>The routes.</summary>

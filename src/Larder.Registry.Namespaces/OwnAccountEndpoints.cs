@@ -19,10 +19,10 @@ internal static class OwnAccountEndpoints
         app.MapPost("/api/v4/user/personal_access_tokens", CreateTokenAsync).Requires(Permission.ManageOwnAccount, Surface.Api)
             .Describes("Makes a personal access token for oneself; its text is told only now.",
                 "name!", "description", "scopes!:list", "expires_at:date")
-            .Audits("personal_access_token_created");
+            .Answers<NewPersonalAccessTokenJson>(StatusCodes.Status201Created).Audits("personal_access_token_created");
         app.MapPut("/api/v4/user/password", ChangePasswordAsync).Requires(Permission.ManageOwnAccount, Surface.Api)
             .Describes("Changes one's own password.", "current_password", "password!")
-            .Audits("user_password_changed");
+            .AnswersNothing().Audits("user_password_changed");
     }
 
     private static async Task<IResult> CreateTokenAsync(
@@ -46,7 +46,7 @@ internal static class OwnAccountEndpoints
                 return ApiError.Model("scopes", $"cannot go beyond those of the token in use: {string.Join(", ", beyond)}");
         }
         var (token, text) = await tokens.CreateAsync(caller.UserId!.Value, name, description, scopes, expiresAt, cancellationToken);
-        return ApiJson.Answer(TokenJson.Personal(token, time, text), StatusCodes.Status201Created);
+        return ApiJson.Answer(new NewPersonalAccessTokenJson(PersonalAccessTokenJson.Of(token, time), text), StatusCodes.Status201Created);
     }
 
     // A first password needs none before it: whoever has a token with the scope api could as well make another token.

@@ -20,18 +20,19 @@ internal static class ProjectEndpoints
         projects.MapGet("", ListAsync).Requires(Permission.ListProjects, Surface.Api)
             .Describes("Lists the projects that one may see.", ["search", "visibility:private|internal|public", "membership:boolean",
                 "owned:boolean", "min_access_level:integer", "order_by:id|name|path|created_at|updated_at|last_activity_at",
-                "sort:asc|desc", "simple:boolean", ..Page.Parameters]);
+                "sort:asc|desc", "simple:boolean", ..Page.Parameters])
+            .AnswersPage<ProjectJson, SimpleProjectJson>();
         projects.MapPost("", CreateAsync).Requires(Permission.CreateProject, Surface.Api)
             .Describes("Makes a project, in a group or in the space of the caller.", "name", "path", "namespace_id:integer",
                 "visibility:private|internal|public", "description", "package_registry_access_level:disabled|private|enabled|public",
                 "packages_enabled:boolean")
-            .Audits("project_created");
+            .Answers<ProjectJson>(StatusCodes.Status201Created).Audits("project_created");
         projects.MapGet("/{id}", GetAsync).Requires(Permission.ReadProject, Surface.Api)
-            .Describes("One project.");
+            .Describes("One project.").Answers<ProjectJson>();
         projects.MapPut("/{id}", UpdateAsync).Requires(Permission.ManageProject, Surface.Api)
             .Describes("Changes a project.", "name", "path", "visibility:private|internal|public", "description",
                 "package_registry_access_level:disabled|private|enabled|public", "packages_enabled:boolean")
-            .Audits("project_updated");
+            .Answers<ProjectJson>().Audits("project_updated");
     }
 
     /// <summary>The filters that every listing of projects has.</summary>
@@ -48,7 +49,7 @@ internal static class ProjectEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        HttpContext context, Gate gate, ProjectStore projects, ProjectJson json, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, ProjectStore projects, ProjectAnswers json, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         var filter = Filter(parameters);
@@ -60,7 +61,7 @@ internal static class ProjectEndpoints
     }
 
     private static async Task<IResult> GetAsync(
-        HttpContext context, Gate gate, ProjectStore projects, ProjectJson json, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, ProjectStore projects, ProjectAnswers json, CancellationToken cancellationToken)
     {
         var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
         if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
@@ -68,7 +69,7 @@ internal static class ProjectEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        HttpContext context, Gate gate, NamespaceStore namespaces, ProjectStore projects, ProjectJson json, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, NamespaceStore namespaces, ProjectStore projects, ProjectAnswers json, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         if (!parameters.Has("name") && !parameters.Has("path"))
@@ -106,7 +107,7 @@ internal static class ProjectEndpoints
 
     // What is not sent stays as it is; what GitLab knows and Larder does not have is overlooked.
     private static async Task<IResult> UpdateAsync(
-        HttpContext context, Gate gate, NamespaceStore namespaces, ProjectStore projects, ProjectJson json, CancellationToken cancellationToken)
+        HttpContext context, Gate gate, NamespaceStore namespaces, ProjectStore projects, ProjectAnswers json, CancellationToken cancellationToken)
     {
         var parameters = await ApiParameters.ReadAsync(context);
         parameters.RequireOneOf("name", "path", "description", "visibility", RegistryAccessName, PackagesEnabledName);

@@ -1,99 +1,76 @@
-using Larder.Registry.Access;
+using System.Text.Json.Serialization;
 using Larder.Registry.Http;
-using Microsoft.AspNetCore.Http;
 
 namespace Larder.Registry.Namespaces;
 
-/// <summary>Projects as GitLab shows them. What Larder has no notion of carries the value of an empty project in GitLab.</summary>
-internal sealed class ProjectJson(NamespaceStore namespaces, MemberStore members, Memberships memberships, LarderOptions options)
+/// <summary>
+/// A project as GitLab shows it in short. What Larder has no notion of carries the value of an empty project in GitLab, here and below.
+/// </summary>
+internal class SimpleProjectJson(Project project, Namespace home, string fullNameOfHome, string baseUrl)
 {
-    /// <summary>One project, with what the caller may there.</summary>
-    public async ValueTask<object> OfAsync(HttpContext context, Project project) =>
-        await BuildAsync(context, project, simple: false, await PermissionsAsync(context.Caller(), project, context.RequestAborted));
+    public long Id { get; } = project.Id;
+    public string Description { get; } = project.Description;
+    public string Name { get; } = project.Name;
+    public string NameWithNamespace { get; } = $"{fullNameOfHome} / {project.Name}";
+    public string Path { get; } = project.Path;
+    public string PathWithNamespace { get; } = project.FullPath;
+    public DateTimeOffset CreatedAt { get; } = ApiJson.Instant(project.CreatedAt);
+    public string? DefaultBranch { get; }
+    public IReadOnlyList<string> TagList { get; } = [];
+    public IReadOnlyList<string> Topics { get; } = [];
+    public string? SshUrlToRepo { get; }
+    public string HttpUrlToRepo { get; } = $"{baseUrl}/{project.FullPath}.git";
+    public string WebUrl { get; } = $"{baseUrl}/{project.FullPath}";
+    public string? ReadmeUrl { get; }
+    public int ForksCount { get; }
+    public string? AvatarUrl { get; }
+    public int StarCount { get; }
+    public DateTimeOffset LastActivityAt { get; } = ApiJson.Instant(project.UpdatedAt);
+    public string Visibility { get; } = project.Visibility;
+    public NamespaceJson Namespace { get; } = NamespaceJson.Of(home, baseUrl);
+}
 
-    /// <summary>A page of projects, with its headers; in short when <paramref name="simple"/>.</summary>
-    public async ValueTask<IResult> ListAsync(
-        HttpContext context, Page page, (IReadOnlyList<Project> Projects, long Total) found, bool simple)
-    {
-        page.WriteHeaders(context, found.Total, options.ExternalUrl, found.Projects.Count);
-        var shown = new List<object>(found.Projects.Count);
-        foreach (var project in found.Projects) shown.Add(await BuildAsync(context, project, simple, permissions: null));
-        return ApiJson.Answer(shown);
-    }
+/// <summary>A project as GitLab shows it.</summary>
+internal sealed class ProjectJson(Project project, Namespace home, string fullNameOfHome, string baseUrl, ProjectPermissionsJson? permissions)
+    : SimpleProjectJson(project, home, fullNameOfHome, baseUrl)
+{
+    public DateTimeOffset UpdatedAt { get; } = ApiJson.Instant(project.UpdatedAt);
+    public long? CreatorId { get; } = project.CreatorId;
+    public bool EmptyRepo { get; } = true;
+    public bool Archived { get; }
+    public bool PackagesEnabled { get; } = project.RegistryAccess != RegistryAccess.Disabled;
+    public string PackageRegistryAccessLevel { get; } = project.RegistryAccess;
+    public bool IssuesEnabled { get; }
+    public bool MergeRequestsEnabled { get; }
+    public bool WikiEnabled { get; }
+    public bool JobsEnabled { get; }
+    public bool SnippetsEnabled { get; }
+    public bool ContainerRegistryEnabled { get; }
+    public string ContainerRegistryAccessLevel { get; } = "disabled";
+    public bool LfsEnabled { get; }
+    public bool RequestAccessEnabled { get; }
+    public int OpenIssuesCount { get; }
+    public IReadOnlyList<object> SharedWithGroups { get; } = [];
 
-    private async ValueTask<Dictionary<string, object?>> BuildAsync(HttpContext context, Project project, bool simple, object? permissions)
-    {
-        var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
-        var home = (await namespaces.FindByIdAsync(project.NamespaceId, context.RequestAborted))!;
-        var json = new Dictionary<string, object?>
-        {
-            ["id"] = project.Id,
-            ["description"] = project.Description,
-            ["name"] = project.Name,
-            ["name_with_namespace"] = $"{await namespaces.FullNameAsync(home, context.RequestAborted)} / {project.Name}",
-            ["path"] = project.Path,
-            ["path_with_namespace"] = project.FullPath,
-            ["created_at"] = ApiJson.Instant(project.CreatedAt),
-            ["default_branch"] = null,
-            ["tag_list"] = Array.Empty<string>(),
-            ["topics"] = Array.Empty<string>(),
-            ["ssh_url_to_repo"] = null,
-            ["http_url_to_repo"] = $"{baseUrl}/{project.FullPath}.git",
-            ["web_url"] = $"{baseUrl}/{project.FullPath}",
-            ["readme_url"] = null,
-            ["forks_count"] = 0,
-            ["avatar_url"] = null,
-            ["star_count"] = 0,
-            ["last_activity_at"] = ApiJson.Instant(project.UpdatedAt),
-            ["visibility"] = project.Visibility,
-            ["namespace"] = Namespace(home, baseUrl),
-        };
-        if (!simple) AddDetails(json, project, permissions);
-        return json;
-    }
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ProjectPermissionsJson? Permissions { get; } = permissions;
+}
 
-    private static void AddDetails(Dictionary<string, object?> json, Project project, object? permissions)
-    {
-        json["updated_at"] = ApiJson.Instant(project.UpdatedAt);
-        json["creator_id"] = project.CreatorId;
-        json["empty_repo"] = true;
-        json["archived"] = false;
-        json["packages_enabled"] = project.RegistryAccess != RegistryAccess.Disabled;
-        json["package_registry_access_level"] = project.RegistryAccess;
-        json["issues_enabled"] = false;
-        json["merge_requests_enabled"] = false;
-        json["wiki_enabled"] = false;
-        json["jobs_enabled"] = false;
-        json["snippets_enabled"] = false;
-        json["container_registry_enabled"] = false;
-        json["container_registry_access_level"] = "disabled";
-        json["lfs_enabled"] = false;
-        json["request_access_enabled"] = false;
-        json["open_issues_count"] = 0;
-        json["shared_with_groups"] = Array.Empty<object>();
-        if (permissions is not null) json["permissions"] = permissions;
-    }
+/// <summary>The group or personal namespace that a project is in.</summary>
+internal sealed record NamespaceJson(
+    long Id, string Name, string Path, string Kind, string FullPath, long? ParentId, string? AvatarUrl, string WebUrl)
+{
+    public static NamespaceJson Of(Namespace home, string baseUrl) => new(
+        home.Id, home.Name, home.Path, home.Kind, home.FullPath, home.ParentId, null,
+        home.Kind == NamespaceKind.Group ? $"{baseUrl}/groups/{home.FullPath}" : $"{baseUrl}/{home.FullPath}");
+}
 
-    private static object Namespace(Namespace home, string baseUrl) => new
-    {
-        home.Id, home.Name, home.Path, home.Kind, home.FullPath, home.ParentId, AvatarUrl = (string?)null,
-        WebUrl = home.Kind == NamespaceKind.Group ? $"{baseUrl}/groups/{home.FullPath}" : $"{baseUrl}/{home.FullPath}",
-    };
+/// <summary>What the caller may in a project: by its own membership, and by one of a group around it.</summary>
+internal sealed record ProjectPermissionsJson(ProjectAccessJson? ProjectAccess, ProjectAccessJson? GroupAccess);
 
-    private async ValueTask<object?> PermissionsAsync(Caller caller, Project project, CancellationToken cancellationToken)
-    {
-        if (caller.UserId is not { } userId) return null;
-        var direct = await members.FindAsync(new Place(project.Id, null), userId, cancellationToken);
-        var home = await namespaces.FindByIdAsync(project.NamespaceId, cancellationToken);
-        var above = home is null ? AccessLevel.None : await memberships.LevelAsync(userId, home, cancellationToken);
-        // The owner of a personal namespace counts as a member of the project itself.
-        var personal = home is { Kind: NamespaceKind.User };
-        return new
-        {
-            ProjectAccess = Access(direct?.AccessLevel ?? (personal ? (long)above : 0)),
-            GroupAccess = Access(personal ? 0 : (long)above),
-        };
-    }
-
-    private static object? Access(long level) => level == 0 ? null : new { AccessLevel = level, NotificationLevel = 3 };
+/// <summary>A level of access.</summary>
+internal sealed record ProjectAccessJson(long AccessLevel, int NotificationLevel)
+{
+    /// <summary>Null for none.</summary>
+    public static ProjectAccessJson? Of(long level) => level == 0 ? null : new(level, 3);
 }

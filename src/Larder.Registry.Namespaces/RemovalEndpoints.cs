@@ -14,13 +14,13 @@ internal static class RemovalEndpoints
     {
         app.MapDelete("/api/v4/users/{id}", RemoveUserAsync).Requires(Permission.ManageUsers, Surface.Api)
             .Describes("Removes a user.")
-            .Audits("user_removed");
+            .AnswersNothing().Audits("user_removed");
         app.MapDelete("/api/v4/groups/{id}", RemoveGroupAsync).Requires(Permission.ManageGroup, Surface.Api)
             .Describes("Removes a group with everything in it.")
-            .Audits("group_removed");
+            .Answers<MessageJson>(StatusCodes.Status202Accepted).Audits("group_removed");
         app.MapDelete("/api/v4/projects/{id}", RemoveProjectAsync).Requires(Permission.AdministerProject, Surface.Api)
             .Describes("Removes a project with its packages.")
-            .Audits("project_removed");
+            .Answers<MessageJson>(StatusCodes.Status202Accepted).Audits("project_removed");
     }
 
     private static async Task<IResult> RemoveUserAsync(

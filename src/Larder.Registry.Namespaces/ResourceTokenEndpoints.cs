@@ -22,18 +22,20 @@ internal static class ResourceTokenEndpoints
         tokens.MapGet("", ListAsync).Requires(permission, Surface.Api)
             .Describes("Lists the access tokens of this place.", ["state:active|inactive", "revoked:boolean", "search",
                 "created_after:instant", "created_before:instant", "last_used_after:instant", "last_used_before:instant",
-                "expires_after:date", "expires_before:date", "sort", ..Page.Parameters]);
+                "expires_after:date", "expires_before:date", "sort", ..Page.Parameters])
+            .AnswersPage<AccessTokenJson>();
         tokens.MapPost("", CreateAsync).Requires(permission, Surface.Api)
             .Describes("Makes an access token of this place; its text is told only now.", "name!", "description", "scopes!:list",
-                "expires_at:date", "access_level:integer").Audits("access_token_created");
+                "expires_at:date", "access_level:integer")
+            .Answers<NewAccessTokenJson>(StatusCodes.Status201Created).Audits("access_token_created");
         tokens.MapGet("/{token_id}", GetAsync).Requires(permission, Surface.Api)
-            .Describes("One access token.");
+            .Describes("One access token.").Answers<AccessTokenJson>();
         tokens.MapDelete("/{token_id}", RevokeAsync).Requires(permission, Surface.Api)
             .Describes("Revokes an access token.")
-            .Audits("access_token_revoked");
+            .AnswersNothing().Audits("access_token_revoked");
         tokens.MapPost("/{token_id}/rotate", RotateAsync).Requires(permission, Surface.Api)
             .Describes("Replaces an access token.", "expires_at:date")
-            .Audits("access_token_rotated");
+            .Answers<NewAccessTokenJson>().Audits("access_token_rotated");
     }
 
     private static async Task<IResult> ListAsync(
@@ -47,7 +49,7 @@ internal static class ResourceTokenEndpoints
         if (refusal is not null) return refusal;
         var (found, total) = await tokens.ListAsync(filter with { Place = place }, page, context.RequestAborted);
         page.WriteHeaders(context, total, options.ExternalUrl, found.Count);
-        return ApiJson.Answer(found.Select(token => TokenJson.Resource(token, place!, time)));
+        return ApiJson.Answer(found.Select(token => new AccessTokenJson(token, place!, time)));
     }
 
     private static async Task<IResult> CreateAsync(
@@ -67,13 +69,13 @@ internal static class ResourceTokenEndpoints
             return ApiError.BadRequest("Access level of the token can't be greater the access level of the user who created the token");
         var (token, text) = await tokens.CreateAsync(
             new NewResourceToken(place!, name, parameters.Text("description"), scopes, level, expiresAt), cancellationToken);
-        return ApiJson.Answer(TokenJson.Resource(token, place!, time, text), StatusCodes.Status201Created);
+        return ApiJson.Answer(new NewAccessTokenJson(token, place!, time, text), StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> GetAsync(HttpContext context, Places places, ResourceTokenStore tokens, TimeProvider time)
     {
         var (token, place, refusal) = await FindAsync(context, places, tokens);
-        return refusal ?? ApiJson.Answer(TokenJson.Resource(token!, place!, time));
+        return refusal ?? ApiJson.Answer(new AccessTokenJson(token!, place!, time));
     }
 
     private static async Task<IResult> RevokeAsync(
@@ -97,7 +99,7 @@ internal static class ResourceTokenEndpoints
         if (token!.AccessLevel is { } level && !await places.MayGrantAsync(context, place!, (AccessLevel)level)) return ApiError.Unauthorized();
         if (!token.Token.IsActive(time.GetUtcNow().ToUnixTimeMilliseconds())) return ApiError.Unauthorized();
         return await store.RotateAsync(token.Token, expiresAt, cancellationToken) is var (rotated, text)
-            ? ApiJson.Answer(TokenJson.Resource(token with { Token = rotated }, place!, time, text))
+            ? ApiJson.Answer(new NewAccessTokenJson(token with { Token = rotated }, place!, time, text))
             : ApiError.Unauthorized();
     }
 

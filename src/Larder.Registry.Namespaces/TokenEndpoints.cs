@@ -14,28 +14,29 @@ internal static class TokenEndpoints
     {
         app.MapPost("/api/v4/users/{user_id}/personal_access_tokens", CreateAsync).Requires(Permission.ManageUsers, Surface.Api)
             .Describes("Makes a personal access token; its text is told only now.", "name!", "description", "scopes!:list", "expires_at:date")
-            .Audits("personal_access_token_created");
+            .Answers<NewPersonalAccessTokenJson>(StatusCodes.Status201Created).Audits("personal_access_token_created");
         var tokens = app.MapGroup("/api/v4/personal_access_tokens");
         tokens.MapGet("", ListAsync).Requires(Permission.ReadTokens, Surface.Api)
             .Describes("Lists personal access tokens.", ["user_id:integer", "state:active|inactive", "revoked:boolean", "search",
                 "created_after:instant", "created_before:instant", "last_used_after:instant", "last_used_before:instant",
-                "expires_after:date", "expires_before:date", "sort", ..Page.Parameters]);
+                "expires_after:date", "expires_before:date", "sort", ..Page.Parameters])
+            .AnswersPage<PersonalAccessTokenJson>();
         tokens.MapGet("/self", GetSelfAsync).Requires(Permission.ReadOwnToken, Surface.Api)
-            .Describes("The token in use.");
+            .Describes("The token in use.").Answers<PersonalAccessTokenJson>();
         tokens.MapDelete("/self", RevokeSelfAsync).Requires(Permission.RevokeOwnToken, Surface.Api)
             .Describes("Revokes the token in use.")
-            .Audits("personal_access_token_revoked");
+            .AnswersNothing().Audits("personal_access_token_revoked");
         tokens.MapPost("/self/rotate", RotateSelfAsync).Requires(Permission.RotateOwnToken, Surface.Api)
             .Describes("Replaces the token in use.", "expires_at:date")
-            .Audits("personal_access_token_rotated");
+            .Answers<NewPersonalAccessTokenJson>().Audits("personal_access_token_rotated");
         tokens.MapGet("/{id}", GetAsync).Requires(Permission.ReadTokens, Surface.Api)
-            .Describes("One personal access token.");
+            .Describes("One personal access token.").Answers<PersonalAccessTokenJson>();
         tokens.MapDelete("/{id}", RevokeAsync).Requires(Permission.ManageTokens, Surface.Api)
             .Describes("Revokes a personal access token.")
-            .Audits("personal_access_token_revoked");
+            .AnswersNothing().Audits("personal_access_token_revoked");
         tokens.MapPost("/{id}/rotate", RotateAsync).Requires(Permission.ManageTokens, Surface.Api)
             .Describes("Replaces a personal access token.", "expires_at:date")
-            .Audits("personal_access_token_rotated");
+            .Answers<NewPersonalAccessTokenJson>().Audits("personal_access_token_rotated");
     }
 
     private static async Task<IResult> CreateAsync(
@@ -52,7 +53,7 @@ internal static class TokenEndpoints
         if (await users.FindAsync(userId, cancellationToken) is null) return ApiError.NotFound("User");
         var (token, text) = await tokens.CreateAsync(
             userId, name, parameters.Text("description"), scopes, expiresAt, cancellationToken);
-        return ApiJson.Answer(TokenJson.Personal(token, time, text), StatusCodes.Status201Created);
+        return ApiJson.Answer(new NewPersonalAccessTokenJson(PersonalAccessTokenJson.Of(token, time), text), StatusCodes.Status201Created);
     }
 
     private static async Task<IResult> ListAsync(
@@ -68,21 +69,21 @@ internal static class TokenEndpoints
         if (!caller.IsAdmin && userId is not null && userId != caller.UserId) return ApiError.Unauthorized();
         var (found, total) = await tokens.ListAsync(filter, page, cancellationToken);
         page.WriteHeaders(context, total, options.ExternalUrl, found.Count);
-        return ApiJson.Answer(found.Select(token => TokenJson.Personal(token, time)));
+        return ApiJson.Answer(found.Select(token => PersonalAccessTokenJson.Of(token, time)));
     }
 
     private static async Task<IResult> GetAsync(
         HttpContext context, Gate gate, TokenStore tokens, TimeProvider time, CancellationToken cancellationToken)
     {
         var (token, refusal) = await FindAsync(context, gate, tokens, cancellationToken);
-        return refusal ?? ApiJson.Answer(TokenJson.Personal(token!, time));
+        return refusal ?? ApiJson.Answer(PersonalAccessTokenJson.Of(token!, time));
     }
 
     private static async Task<IResult> GetSelfAsync(
         HttpContext context, Gate gate, TokenStore tokens, TimeProvider time, CancellationToken cancellationToken)
     {
         var (token, refusal) = await FindSelfAsync(context, gate, tokens, cancellationToken);
-        return refusal ?? ApiJson.Answer(TokenJson.Personal(token!, time));
+        return refusal ?? ApiJson.Answer(PersonalAccessTokenJson.Of(token!, time));
     }
 
     private static async Task<IResult> RevokeAsync(HttpContext context, Gate gate, TokenStore tokens, CancellationToken cancellationToken) =>
@@ -117,7 +118,7 @@ internal static class TokenEndpoints
         if (parameters.Problems is { } problems) return problems;
         if (!found.Token!.IsActive(time.GetUtcNow().ToUnixTimeMilliseconds())) return ApiError.Unauthorized();
         return await tokens.RotateAsync(found.Token, expiresAt, cancellationToken) is var (token, text)
-            ? ApiJson.Answer(TokenJson.Personal(token, time, text))
+            ? ApiJson.Answer(new NewPersonalAccessTokenJson(PersonalAccessTokenJson.Of(token, time), text))
             : ApiError.Unauthorized();
     }
 

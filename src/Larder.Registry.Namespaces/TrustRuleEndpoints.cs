@@ -19,13 +19,13 @@ internal static class TrustRuleEndpoints
     {
         var rules = app.MapGroup("/api/v4/projects/{id}/job_token_trust_rules");
         rules.MapGet("", ListAsync).Requires(Permission.ManageJobTokens, Surface.Api)
-            .Describes("Lists the rules by which signed statements of CI systems stand for job tokens.");
+            .Describes("Lists the rules by which signed statements of CI systems stand for job tokens.").Answers<TrustRuleJson[]>();
         rules.MapPost("", CreateAsync).Requires(Permission.ManageJobTokens, Surface.Api)
             .Describes("Makes such a rule.", "issuer!", "audience!", "claims!:object", "user_id:integer", "access_level:integer")
-            .Audits("trust_rule_created");
+            .Answers<TrustRuleJson>(StatusCodes.Status201Created).Audits("trust_rule_created");
         rules.MapDelete("/{rule_id}", RemoveAsync).Requires(Permission.ManageJobTokens, Surface.Api)
             .Describes("Removes such a rule.")
-            .Audits("trust_rule_removed");
+            .AnswersNothing().Audits("trust_rule_removed");
     }
 
     private static async Task<IResult> ListAsync(
@@ -33,7 +33,7 @@ internal static class TrustRuleEndpoints
     {
         var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
         if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
-        return ApiJson.Answer((await rules.ListAsync(project!.Id, cancellationToken)).Select(Json));
+        return ApiJson.Answer((await rules.ListAsync(project!.Id, cancellationToken)).Select(TrustRuleJson.Of));
     }
 
     private static async Task<IResult> CreateAsync(
@@ -62,7 +62,7 @@ internal static class TrustRuleEndpoints
         if (await ProblemOfAsync(issuer, guard, cancellationToken) is { } problem) return ApiError.Model("issuer", problem);
         var made = new NewTrustRule(project.Id, userId ?? caller.UserId!.Value, level, issuer, audience, JsonSerializer.Serialize(claims, ApiJson.Options));
         return await rules.CreateAsync(made, cancellationToken) is { } rule
-            ? ApiJson.Answer(Json(rule), StatusCodes.Status201Created)
+            ? ApiJson.Answer(TrustRuleJson.Of(rule), StatusCodes.Status201Created)
             : ApiError.Model("base", $"{TrustRuleStore.MostOfProject} trust rules is the maximum allowed per project.");
     }
 
@@ -111,10 +111,4 @@ internal static class TrustRuleEndpoints
         if (!IssuerKeys.IsAcceptable(url, guard)) return "is blocked: Only allowed schemes are https";
         return AddressWords.Problem(await guard.CheckAsync(url.IdnHost, url.Port, cancellationToken));
     }
-
-    private static object Json(TrustRule rule) => new
-    {
-        rule.Id, rule.ProjectId, rule.UserId, rule.AccessLevel, rule.Issuer, rule.Audience,
-        Claims = JsonSerializer.Deserialize<Dictionary<string, string>>(rule.Claims), CreatedAt = ApiJson.Instant(rule.CreatedAt),
-    };
 }

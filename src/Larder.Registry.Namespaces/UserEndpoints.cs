@@ -16,25 +16,26 @@ internal static class UserEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapGet("/api/v4/user", CurrentAsync).Requires(Permission.ReadCurrentUser, Surface.Api)
-            .Describes("Who is calling.");
+            .Describes("Who is calling.").Answers<UserJson>();
         var users = app.MapGroup("/api/v4/users");
         users.MapGet("", ListAsync).Requires(Permission.ReadUsers, Surface.Api)
             .Describes("Lists users.", ["username", "search", "blocked:boolean", "active:boolean", "without_project_bots:boolean",
-                "admins:boolean", ..Page.Parameters]);
+                "admins:boolean", ..Page.Parameters])
+            .AnswersPage<UserJson, BasicUserJson>();
         users.MapPost("", CreateAsync).Requires(Permission.ManageUsers, Surface.Api)
             .Describes("Makes a user.", "username!", "name!", "email!", "admin:boolean", "password", "extern_uid")
-            .Audits("user_created");
+            .Answers<UserJson>(StatusCodes.Status201Created).Audits("user_created");
         users.MapGet("/{id}", GetAsync).Requires(Permission.ReadUsers, Surface.Api)
-            .Describes("One user.");
+            .Describes("One user.").Answers<UserJson, BasicUserJson>();
         users.MapPut("/{id}", ChangeAsync).Requires(Permission.ManageUsers, Surface.Api)
             .Describes("Changes a user.", "username", "name", "email", "admin:boolean", "password", "extern_uid")
-            .Audits("user_updated");
+            .Answers<UserJson>().Audits("user_updated");
         users.MapPost("/{id}/block", BlockAsync).Requires(Permission.ManageUsers, Surface.Api)
             .Describes("Blocks a user: nothing of his lets anybody in.")
-            .Audits("user_blocked");
+            .Answers<bool>(StatusCodes.Status201Created).Audits("user_blocked");
         users.MapPost("/{id}/unblock", UnblockAsync).Requires(Permission.ManageUsers, Surface.Api)
             .Describes("Lets a blocked user in again.")
-            .Audits("user_unblocked");
+            .Answers<bool>(StatusCodes.Status201Created).Audits("user_unblocked");
     }
 
     private static async Task<IResult> CurrentAsync(
@@ -175,7 +176,7 @@ internal static class UserEndpoints
         var caller = context.Caller();
         var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
         var known = await identities.OfUsersAsync(users.Where(IsKnown).Select(user => user.Id), context.RequestAborted);
-        return [.. users.Select(user => IsKnown(user) ? UserJson.Full(user, known[user.Id], baseUrl) : UserJson.Basic(user, baseUrl))];
+        return [.. users.Select<User, object>(user => IsKnown(user) ? new UserJson(user, known[user.Id], baseUrl) : BasicUserJson.Of(user, baseUrl))];
 
         bool IsKnown(User user) => caller.IsAdmin || caller.UserId == user.Id;
     }

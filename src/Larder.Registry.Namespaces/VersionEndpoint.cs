@@ -18,18 +18,20 @@ internal static class VersionEndpoint
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapGet("/api/v4/version", Version).Requires(Permission.ReadVersion, Surface.Api)
-            .Describes("The version of GitLab whose behaviour this server has.");
+            .Describes("The version of GitLab whose behaviour this server has.").Answers<VersionJson>();
         app.MapGet("/api/v4/metadata", Metadata).Requires(Permission.ReadVersion, Surface.Api)
-            .Describes("The same with more around it.");
+            .Describes("The same with more around it.").Answers<MetadataJson>();
     }
 
-    private static IResult Version() => ApiJson.Answer(new { Version = GitLabVersion, Revision });
+    private static IResult Version() => ApiJson.Answer(new VersionJson(GitLabVersion, Revision));
 
-    private static IResult Metadata() => ApiJson.Answer(new
-    {
-        Version = GitLabVersion,
-        Revision,
-        Kas = new { Enabled = false, ExternalUrl = (string?)null, ExternalK8sProxyUrl = (string?)null, Version = (string?)null },
-        Enterprise = false,
-    });
+    private static IResult Metadata() => ApiJson.Answer(
+        new MetadataJson(GitLabVersion, Revision, new KasJson(false, null, null, null), Enterprise: false));
+
+    private sealed record VersionJson(string Version, string Revision);
+
+    private sealed record MetadataJson(string Version, string Revision, KasJson Kas, bool Enterprise);
+
+    /// <summary>GitLab's server of agents in Kubernetes, which there is none of.</summary>
+    private sealed record KasJson(bool Enabled, string? ExternalUrl, string? ExternalK8sProxyUrl, string? Version);
 }

@@ -15,7 +15,8 @@ internal static class ArchiveEndpoint
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapMethods("/api/v4/projects/{id}/packages/{package_id}/archive", ["GET", "HEAD"], SendAsync)
             .Requires(Permission.ListPackages, Surface.Api)
-            .Describes("All files of a package as one archive.", "format");
+            .Describes("All files of a package as one archive.", "format")
+            .AnswersBytes([.. PackageArchive.Formats.Select(PackageArchive.ContentType)]);
 
     private static async Task SendAsync(
         HttpContext context, ProjectStore projects, Gate gate, PackageStore packages, IBlobStore blobs, DownloadCounts downloads)

@@ -21,13 +21,14 @@ internal static class CleanupPolicyEndpoints
     {
         var policy = app.MapGroup("/api/v4/projects/{id}/packages/cleanup_policy");
         policy.MapGet("", GetAsync).Requires(Permission.ManagePackageRules, Surface.Api)
-            .Describes("What is removed from a project by itself.");
+            .Describes("What is removed from a project by itself.").Answers<CleanupPolicyJson>();
         policy.MapPut("", PutAsync).Requires(Permission.ManagePackageRules, Surface.Api)
             .Describes("Changes it.", "keep_n_duplicated_package_files", "delete_generic_packages_not_downloaded_in_days:integer")
-            .Audits("package_cleanup_policy_updated");
+            .Answers<CleanupPolicyJson>().Audits("package_cleanup_policy_updated");
         policy.MapGet("/preview", PreviewAsync).Requires(Permission.ManagePackageRules, Surface.Api)
             .Describes("What a policy would remove now.", "keep_n_duplicated_package_files",
-                "delete_generic_packages_not_downloaded_in_days:integer");
+                "delete_generic_packages_not_downloaded_in_days:integer")
+            .Answers<CleanupPreviewJson>();
     }
 
     private static async Task<IResult> GetAsync(
@@ -56,21 +57,7 @@ internal static class CleanupPolicyEndpoints
         var (project, policy, refusal) = await ReadAsync(context, parameters, projects, gate, policies, cancellationToken);
         if (refusal is not null) return refusal;
         var preview = await previews.OfAsync(project!.Id, policy!, CleanupReach.OfApi, cancellationToken);
-        return ApiJson.Answer(new
-        {
-            KeepNDuplicatedPackageFiles = policy!.Keep,
-            DeleteGenericPackagesNotDownloadedInDays = policy.NotDownloadedDays,
-            PackageFiles = new { preview.Files.Count, preview.Files.Size, First = preview.FirstFiles.Select(PackageJson.File) },
-            Packages = new
-            {
-                preview.Packages.Count, preview.Packages.Size,
-                First = preview.FirstPackages.Select(package => new
-                {
-                    package.Id, package.Name, package.Version, CreatedAt = ApiJson.Instant(package.CreatedAt),
-                    LastDownloadedAt = ApiJson.Instant(package.LastDownloadedAt),
-                }),
-            },
-        });
+        return ApiJson.Answer(CleanupPreviewJson.Of(policy!, preview));
     }
 
     /// <summary>The policy as it would be with what was sent, once the caller has been let in.</summary>
@@ -91,9 +78,5 @@ internal static class CleanupPolicyEndpoints
         }, null);
     }
 
-    private static IResult Answer(CleanupPolicy policy) => ApiJson.Answer(new
-    {
-        KeepNDuplicatedPackageFiles = policy.Keep, DeleteGenericPackagesNotDownloadedInDays = policy.NotDownloadedDays,
-        NextRunAt = ApiJson.Instant(policy.NextRunAt),
-    });
+    private static IResult Answer(CleanupPolicy policy) => ApiJson.Answer(CleanupPolicyJson.Of(policy));
 }

@@ -21,9 +21,10 @@ internal static class GenericEndpoints
         const string file = "/api/v4/projects/{id}/packages/generic/{package_name}/{package_version}/{**file_name}";
         app.MapPut(file, PublishAsync).Requires(Permission.PublishPackage, Surface.GenericPackages)
             .Describes("Publishes a file. The body is the file.", "status:default|hidden", "select")
+            .Answers<PublishedFileJson>().Answers<MessageJson>(StatusCodes.Status201Created)
             .IsNotAudited("the event is written with the row of the file");
         app.MapMethods(file, ["GET", "HEAD"], FetchAsync).Requires(Permission.PullPackage, Surface.GenericPackages)
-            .Describes("Fetches a file by package, version and name.");
+            .Describes("Fetches a file by package, version and name.").AnswersFile(PackageFileAnswer.ContentType, "Content-Location");
     }
 
     private static async Task<IResult> PublishAsync(
@@ -49,7 +50,7 @@ internal static class GenericEndpoints
             cancellationToken);
         if (added is null) return ApiError.BadRequest("Duplicate package is not allowed");
         return wishes.SelectsFile
-            ? ApiJson.Answer(PackageJson.Record(added, FileUrl(context, options, project, names)))
+            ? ApiJson.Answer(new PublishedFileJson(added, FileUrl(context, options, project, names)))
             : ApiError.Message(StatusCodes.Status201Created, "201 Created");
 
         async Task<ReceivedUpload> ReceiveAsync()

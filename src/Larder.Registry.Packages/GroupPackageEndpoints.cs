@@ -13,7 +13,8 @@ internal static class GroupPackageEndpoints
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapGet("/api/v4/groups/{id}/packages", ListAsync).Requires(Permission.ListGroupPackages, Surface.Api)
             .Describes("Lists the packages of a group's projects.", ["package_name", "package_version", "package_type",
-                "include_versionless:boolean", "status", "order_by", "sort:asc|desc", "exclude_subgroups:boolean", ..Page.Parameters]);
+                "include_versionless:boolean", "status", "order_by", "sort:asc|desc", "exclude_subgroups:boolean", ..Page.Parameters])
+            .AnswersPage<GroupPackageJson>();
 
     private static async Task<IResult> ListAsync(
         HttpContext context, NamespaceStore namespaces, Gate gate, PackageListing packages, LarderOptions options, CancellationToken cancellationToken)
@@ -30,6 +31,6 @@ internal static class GroupPackageEndpoints
             group!, includeSubgroups: !excludeSubgroups, context.Caller(), filter, page, cancellationToken);
         page.WriteHeaders(context, total, options.ExternalUrl, rows.Count);
         var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
-        return ApiJson.Answer(rows.Select(row => PackageJson.InGroup(row, baseUrl)));
+        return ApiJson.Answer(rows.Select(row => new GroupPackageJson(row, baseUrl)));
     }
 }

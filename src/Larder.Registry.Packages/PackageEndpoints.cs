@@ -18,22 +18,23 @@ internal static class PackageEndpoints
         var packages = app.MapGroup("/api/v4/projects/{id}/packages");
         packages.MapGet("", ListAsync).Requires(Permission.ListPackages, Surface.Api)
             .Describes("Lists the packages of a project.", ["package_name", "package_version", "package_type",
-                "include_versionless:boolean", "status", "order_by", "sort:asc|desc", ..Page.Parameters]);
+                "include_versionless:boolean", "status", "order_by", "sort:asc|desc", ..Page.Parameters])
+            .AnswersPage<PackageJson>();
         packages.MapGet("/{package_id}", GetAsync).Requires(Permission.ListPackages, Surface.Api)
-            .Describes("One package.");
+            .Describes("One package.").Answers<SinglePackageJson>();
         packages.MapDelete("/{package_id}", DeleteAsync).Requires(Permission.DestroyPackage, Surface.Api)
             .Describes("Deletes a package.")
-            .Audits("package_deleted");
+            .AnswersNothing().Audits("package_deleted");
         packages.MapGet("/{package_id}/package_files", FilesAsync).Requires(Permission.ListPackages, Surface.Api)
-            .Describes("Lists the files of a package.", ["order_by", "sort:asc|desc", ..Page.Parameters]);
+            .Describes("Lists the files of a package.", ["order_by", "sort:asc|desc", ..Page.Parameters]).AnswersPage<PackageFileJson>();
         packages.MapMethods("/{package_id}/package_files/{package_file_id}/download", ["GET", "HEAD"], DownloadAsync)
             .Requires(Permission.ListPackages, Surface.Api)
-            .Describes("A file of a package, by its id.");
+            .Describes("A file of a package, by its id.").AnswersFile(PackageFileAnswer.ContentType);
         packages.MapDelete("/{package_id}/package_files/{package_file_id}", DeleteFileAsync).Requires(Permission.DestroyPackage, Surface.Api)
             .Describes("Deletes a file of a package.")
-            .Audits("package_file_deleted");
+            .AnswersNothing().Audits("package_file_deleted");
         packages.MapGet("/{package_id}/pipelines", PipelinesAsync).Requires(Permission.ListPackages, Surface.Api)
-            .Describes("The pipelines of a package: none, since there are none here.", "per_page:integer");
+            .Describes("The pipelines of a package: none, since there are none here.", "per_page:integer").Answers<object[]>();
     }
 
     private static async Task<IResult> ListAsync(
@@ -49,7 +50,7 @@ internal static class PackageEndpoints
         page.WriteHeaders(context, total, options.ExternalUrl, rows.Count);
         var mayDelete = await gate.AllowsAsync(context.Caller(), Permission.DestroyPackage, project, cancellationToken);
         var baseUrl = ExternalUrl.Base(context, options.ExternalUrl);
-        return ApiJson.Answer(rows.Select(row => PackageJson.Listed(row, project.FullPath, baseUrl, mayDelete)));
+        return ApiJson.Answer(rows.Select(row => PackageJson.Of(row, project.FullPath, baseUrl, mayDelete)));
     }
 
     private static async Task<IResult> GetAsync(
@@ -58,7 +59,8 @@ internal static class PackageEndpoints
         var (project, package, refusal) = await FindAsync(context, projects, gate, packages, cancellationToken);
         if (refusal is not null) return refusal;
         var mayDelete = await gate.AllowsAsync(context.Caller(), Permission.DestroyPackage, project!, cancellationToken);
-        return ApiJson.Answer(PackageJson.WithVersions(package!, project!.FullPath, ExternalUrl.Base(context, options.ExternalUrl), mayDelete,
+        return ApiJson.Answer(new SinglePackageJson(
+            PackageJson.Of(package!, project!.FullPath, ExternalUrl.Base(context, options.ExternalUrl), mayDelete),
             await packages.OtherVersionsAsync(package!, cancellationToken)));
     }
 
@@ -85,7 +87,7 @@ internal static class PackageEndpoints
         if (refusal is not null) return refusal;
         var (rows, total) = await packages.FilesAsync(package!.Id, orderBy, descending, page, cancellationToken);
         page.WriteHeaders(context, total, options.ExternalUrl, rows.Count);
-        return ApiJson.Answer(rows.Select(PackageJson.File));
+        return ApiJson.Answer(rows.Select(PackageFileJson.Of));
     }
 
     private static async Task DownloadAsync(

@@ -11,7 +11,7 @@ namespace Larder.Registry.Packages;
 /// <summary>Sends a package file with the headers of generic-packages contract section 3.</summary>
 internal static partial class PackageFileAnswer
 {
-    private const string ContentType = "application/octet-stream";
+    public const string ContentType = "application/octet-stream";
 
     public static async Task SendAsync(HttpContext context, IBlobStore blobs, GenericDownload file, DownloadCounts downloads)
     {

@@ -1,72 +1,86 @@
+using System.Text.Json.Serialization;
 using Larder.Registry.Http;
 
 namespace Larder.Registry.Packages;
 
-/// <summary>Packages and files as GitLab shows them (generic-packages contract sections 2.6, 4.4 and 4.5).</summary>
-public static class PackageJson
+/// <summary>A package of a listing, as GitLab shows it (generic-packages contract section 4.4).</summary>
+internal record PackageJson(
+    long Id, string Name, string Version, string PackageType, string Status, [property: JsonPropertyName("_links")] PackageLinksJson Links,
+    DateTimeOffset CreatedAt, DateTimeOffset? LastDownloadedAt, long? CreatorId, IReadOnlyList<object> Tags)
 {
-    /// <summary>A package of a listing. <paramref name="baseUrl"/> has no trailing slash.</summary>
-    public static Dictionary<string, object?> Listed(Package row, string projectPath, string baseUrl, bool mayDelete)
-    {
-        var links = new Dictionary<string, object?>();
-        if (row.Status is "default" or "deprecated") links["web_path"] = WebPath(row, projectPath);
-        if (mayDelete) links["delete_api_path"] = $"{baseUrl}/api/v4/projects/{row.ProjectId}/packages/{row.Id}";
-        return new Dictionary<string, object?>
-        {
-            ["id"] = row.Id,
-            ["name"] = row.Name,
-            ["version"] = row.Version,
-            ["package_type"] = row.Type,
-            ["status"] = row.Status,
-            ["_links"] = links,
-            ["created_at"] = ApiJson.Instant(row.CreatedAt),
-            ["last_downloaded_at"] = ApiJson.Instant(row.LastDownloadedAt),
-            ["creator_id"] = row.CreatorId,
-            ["tags"] = Array.Empty<object>(),
-        };
-    }
-
-    /// <summary>A package in the listing of a group.</summary>
-    public static Dictionary<string, object?> InGroup(GroupPackage row, string baseUrl)
-    {
-        var json = Listed(row.Package, row.ProjectPath, baseUrl, row.MayDelete);
-        json["project_id"] = row.Package.ProjectId;
-        json["project_path"] = row.ProjectPath;
-        return json;
-    }
-
-    /// <summary>Where people find the package.</summary>
-    public static string WebPath(Package row, string projectPath) => $"/{projectPath}/-/packages/{row.Id}";
-
-    /// <summary>A package by itself, with its other versions.</summary>
-    public static Dictionary<string, object?> WithVersions(
-        Package row, string projectPath, string baseUrl, bool mayDelete, IReadOnlyList<Package> otherVersions)
-    {
-        var json = Listed(row, projectPath, baseUrl, mayDelete);
-        json["versions"] = otherVersions.Select(other => new
-        {
-            other.Id, other.Version, CreatedAt = ApiJson.Instant(other.CreatedAt), Tags = Array.Empty<object>(),
-        });
-        return json;
-    }
-
-    /// <summary>A file of a listing.</summary>
-    public static object File(PackageFile row) => new
-    {
-        row.Id, row.PackageId, CreatedAt = ApiJson.Instant(row.CreatedAt), row.FileName, row.Size,
-        FileMd5 = row.Md5, FileSha1 = row.Sha1, FileSha256 = row.Sha256,
-    };
-
-    /// <summary>
-    /// The record that <c>select=package_file</c> answers: clients read it into types of their own, in which
-    /// <c>file_store</c> and <c>verification_state</c> are numbers and <c>file.url</c> is there.
-    /// </summary>
-    public static object Record(PackageFile row, string url) => new
-    {
-        row.Id, row.PackageId, CreatedAt = ApiJson.Instant(row.CreatedAt), UpdatedAt = ApiJson.Instant(row.UpdatedAt), row.Size,
-        FileStore = 1, FileMd5 = row.Md5, FileSha1 = row.Sha1, row.FileName, File = new { Url = url }, FileSha256 = row.Sha256,
-        VerificationRetryAt = (string?)null, VerifiedAt = (string?)null, VerificationFailure = (string?)null,
-        VerificationRetryCount = (int?)null, VerificationChecksum = (string?)null, VerificationState = 0,
-        VerificationStartedAt = (string?)null, row.Status, NewFilePath = (string?)null,
-    };
+    /// <summary><paramref name="baseUrl"/> has no trailing slash.</summary>
+    public static PackageJson Of(Package row, string projectPath, string baseUrl, bool mayDelete) => new(
+        row.Id, row.Name, row.Version, row.Type, row.Status, PackageLinksJson.Of(row, projectPath, baseUrl, mayDelete),
+        ApiJson.Instant(row.CreatedAt), ApiJson.Instant(row.LastDownloadedAt), row.CreatorId, Tags: []);
 }
+
+/// <summary>Where people find a package that is on display, and where whoever may deletes it.</summary>
+internal sealed record PackageLinksJson(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? WebPath,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? DeleteApiPath)
+{
+    public static PackageLinksJson Of(Package row, string projectPath, string baseUrl, bool mayDelete) => new(
+        row.Status is "default" or "deprecated" ? row.WebPath(projectPath) : null,
+        mayDelete ? $"{baseUrl}/api/v4/projects/{row.ProjectId}/packages/{row.Id}" : null);
+}
+
+/// <summary>A package in the listing of a group.</summary>
+internal sealed record GroupPackageJson : PackageJson
+{
+    public GroupPackageJson(GroupPackage row, string baseUrl) : base(Of(row.Package, row.ProjectPath, baseUrl, row.MayDelete)) =>
+        (ProjectId, ProjectPath) = (row.Package.ProjectId, row.ProjectPath);
+
+    public long ProjectId { get; }
+    public string ProjectPath { get; }
+}
+
+/// <summary>A package by itself, with its other versions.</summary>
+internal sealed record SinglePackageJson : PackageJson
+{
+    public SinglePackageJson(PackageJson package, IEnumerable<Package> otherVersions) : base(package) =>
+        Versions = [.. otherVersions.Select(other => new PackageVersionJson(other.Id, other.Version, ApiJson.Instant(other.CreatedAt), Tags: []))];
+
+    public IReadOnlyList<PackageVersionJson> Versions { get; }
+}
+
+/// <summary>Another version of a package.</summary>
+internal sealed record PackageVersionJson(long Id, string Version, DateTimeOffset CreatedAt, IReadOnlyList<object> Tags);
+
+/// <summary>A file of a listing (generic-packages contract section 4.5).</summary>
+internal sealed record PackageFileJson(
+    long Id, long PackageId, DateTimeOffset CreatedAt, string FileName, long Size, string FileMd5, string FileSha1, string FileSha256)
+{
+    public static PackageFileJson Of(PackageFile row) => new(
+        row.Id, row.PackageId, ApiJson.Instant(row.CreatedAt), row.FileName, row.Size, row.Md5, row.Sha1, row.Sha256);
+}
+
+/// <summary>
+/// The record that <c>select=package_file</c> answers (generic-packages contract section 2.6): clients read it into types of their own,
+/// in which <c>file_store</c> and <c>verification_state</c> are numbers and <c>file.url</c> is there.
+/// </summary>
+internal sealed class PublishedFileJson(PackageFile row, string url)
+{
+    public long Id { get; } = row.Id;
+    public long PackageId { get; } = row.PackageId;
+    public DateTimeOffset CreatedAt { get; } = ApiJson.Instant(row.CreatedAt);
+    public DateTimeOffset UpdatedAt { get; } = ApiJson.Instant(row.UpdatedAt);
+    public long Size { get; } = row.Size;
+    public int FileStore { get; } = 1;
+    public string FileMd5 { get; } = row.Md5;
+    public string FileSha1 { get; } = row.Sha1;
+    public string FileName { get; } = row.FileName;
+    public FileAddressJson File { get; } = new(url);
+    public string FileSha256 { get; } = row.Sha256;
+    public DateTimeOffset? VerificationRetryAt { get; }
+    public DateTimeOffset? VerifiedAt { get; }
+    public string? VerificationFailure { get; }
+    public int? VerificationRetryCount { get; }
+    public string? VerificationChecksum { get; }
+    public int VerificationState { get; }
+    public DateTimeOffset? VerificationStartedAt { get; }
+    public string Status { get; } = row.Status;
+    public string? NewFilePath { get; }
+}
+
+/// <summary>Where a file is fetched.</summary>
+internal sealed record FileAddressJson(string Url);

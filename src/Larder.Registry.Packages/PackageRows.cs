@@ -3,7 +3,11 @@ namespace Larder.Registry.Packages;
 /// <summary>A package: one name and version of one project. Instants are Unix milliseconds.</summary>
 public sealed record Package(
     long Id, long ProjectId, string Type, string Name, string Version, string Status, long? CreatorId,
-    long CreatedAt, long UpdatedAt, long? LastDownloadedAt);
+    long CreatedAt, long UpdatedAt, long? LastDownloadedAt)
+{
+    /// <summary>Where people find it.</summary>
+    public string WebPath(string projectPath) => $"/{projectPath}/-/packages/{Id}";
+}
 
 /// <summary>A file of a package, with the digests of its blob.</summary>
 public sealed record PackageFile(

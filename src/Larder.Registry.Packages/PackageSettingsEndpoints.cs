@@ -18,10 +18,10 @@ internal static class PackageSettingsEndpoints
     {
         const string settings = "/api/v4/groups/{id}/package_settings";
         app.MapGet(settings, GetAsync).Requires(Permission.ManagePackageSettings, Surface.Api)
-            .Describes("What holds for the packages of a group's projects.");
+            .Describes("What holds for the packages of a group's projects.").Answers<PackageSettingsJson>();
         app.MapPut(settings, PutAsync).Requires(Permission.ManagePackageSettings, Surface.Api)
             .Describes("Changes it.", "generic_duplicates_allowed:boolean", "generic_duplicate_exception_regex")
-            .Audits("package_settings_updated");
+            .Answers<PackageSettingsJson>().Audits("package_settings_updated");
     }
 
     private static async Task<IResult> GetAsync(
@@ -47,6 +47,5 @@ internal static class PackageSettingsEndpoints
         return Answer(await settings.SaveAsync(group!.Id, allowed, exception, cancellationToken));
     }
 
-    private static IResult Answer(PackageSettings settings) => ApiJson.Answer(
-        new { GenericDuplicatesAllowed = settings.DuplicatesAllowed, GenericDuplicateExceptionRegex = settings.DuplicateException });
+    private static IResult Answer(PackageSettings settings) => ApiJson.Answer(PackageSettingsJson.Of(settings));
 }

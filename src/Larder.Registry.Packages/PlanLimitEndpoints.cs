@@ -18,10 +18,10 @@ internal static class PlanLimitEndpoints
     {
         const string limits = "/api/v4/application/plan_limits";
         app.MapGet(limits, GetAsync).Requires(Permission.ManagePlanLimits, Surface.Api)
-            .Describes("The limits of the server.", "plan_name");
+            .Describes("The limits of the server.", "plan_name").AnswersFields<long>(PlanLimits.Names);
         app.MapPut(limits, PutAsync).Requires(Permission.ManagePlanLimits, Surface.Api)
             .Describes("Changes them.", ["plan_name!", ..PlanLimits.Names.Select(name => $"{name}:integer")])
-            .Audits("plan_limits_updated");
+            .AnswersFields<long>(PlanLimits.Names).Audits("plan_limits_updated");
     }
 
     private static async Task<IResult> GetAsync(HttpContext context, Gate gate, PlanLimits limits, CancellationToken cancellationToken)

@@ -23,18 +23,18 @@ internal static class ProtectionRuleEndpoints
     {
         var rules = app.MapGroup("/api/v4/projects/{id}/packages/protection/rules");
         rules.MapGet("", ListAsync).Requires(Permission.ManagePackageRules, Surface.Api)
-            .Describes("Lists the protection rules of a project.", [..Page.Parameters]);
+            .Describes("Lists the protection rules of a project.", [..Page.Parameters]).Answers<ProtectionRuleJson[]>();
         rules.MapPost("", CreateAsync).Requires(Permission.ManagePackageRules, Surface.Api)
             .Describes("Makes a protection rule.", "package_name_pattern!", "package_type!", "minimum_access_level_for_push",
                 "minimum_access_level_for_delete")
-            .Audits("package_protection_rule_created");
+            .Answers<ProtectionRuleJson>(StatusCodes.Status201Created).Audits("package_protection_rule_created");
         rules.MapPatch("/{package_protection_rule_id}", UpdateAsync).Requires(Permission.ManagePackageRules, Surface.Api)
             .Describes("Changes a protection rule.", "package_name_pattern", "package_type", "minimum_access_level_for_push",
                 "minimum_access_level_for_delete")
-            .Audits("package_protection_rule_updated");
+            .Answers<ProtectionRuleJson>().Audits("package_protection_rule_updated");
         rules.MapDelete("/{package_protection_rule_id}", DeleteAsync).Requires(Permission.ManagePackageRules, Surface.Api)
             .Describes("Removes a protection rule.")
-            .Audits("package_protection_rule_deleted");
+            .AnswersNothing().Audits("package_protection_rule_deleted");
     }
 
     private static async Task<IResult> ListAsync(
@@ -42,7 +42,7 @@ internal static class ProtectionRuleEndpoints
     {
         var project = await projects.FindAsync(context.Segment("id"), cancellationToken);
         if (await gate.CheckAsync(context, project) is { } refusal) return refusal;
-        return ApiJson.Answer((await rules.OfProjectAsync(project!.Id, cancellationToken)).Select(Json));
+        return ApiJson.Answer((await rules.OfProjectAsync(project!.Id, cancellationToken)).Select(ProtectionRuleJson.Of));
     }
 
     private static async Task<IResult> CreateAsync(
@@ -60,7 +60,7 @@ internal static class ProtectionRuleEndpoints
         try
         {
             return await rules.CreateAsync(project!.Id, form, cancellationToken) is { } rule
-                ? ApiJson.Answer(Json(rule), StatusCodes.Status201Created)
+                ? ApiJson.Answer(ProtectionRuleJson.Of(rule), StatusCodes.Status201Created)
                 : Unprocessable([$"Maximum number of package protection rules ({ProtectionRuleStore.MostRules}) exceeded"]);
         }
         catch (DuplicateRowException)
@@ -83,7 +83,7 @@ internal static class ProtectionRuleEndpoints
         try
         {
             return await rules.UpdateAsync(rule.Id, form, cancellationToken) is { } updated
-                ? ApiJson.Answer(Json(updated))
+                ? ApiJson.Answer(ProtectionRuleJson.Of(updated))
                 : ApiError.RowNotFound();
         }
         catch (DuplicateRowException)
@@ -121,9 +121,4 @@ internal static class ProtectionRuleEndpoints
 
     private static ApiError Unprocessable(IReadOnlyList<string> texts) =>
         ApiError.Model(StatusCodes.Status422UnprocessableEntity, "error", [.. texts]);
-
-    private static object Json(ProtectionRule rule) => new
-    {
-        rule.Id, rule.ProjectId, rule.PackageNamePattern, rule.PackageType, rule.MinimumAccessLevelForDelete, rule.MinimumAccessLevelForPush,
-    };
 }

@@ -32,21 +32,26 @@ internal sealed class ResumableEndpoints(
         app.MapPost(file, (HttpContext context, ResumableEndpoints tus) => tus.CreateAsync(context))
             .Requires(Permission.PublishPackage, Surface.GenericPackages)
             .Describes("Begins an upload over several requests (tus 1.0.0).")
+            .AnswersNothing(StatusCodes.Status201Created, "Tus-Resumable!", "Location!", "Upload-Expires!", "Upload-Offset:integer")
             .IsNotAudited("the event is written with the row of the file");
         app.MapMethods(upload, ["HEAD"], (HttpContext context, ResumableEndpoints tus) => tus.TellAsync(context))
             .Requires(Permission.PublishPackage, Surface.GenericPackages)
-            .Describes("How much of such an upload has arrived.");
+            .Describes("How much of such an upload has arrived.")
+            .AnswersNothing(StatusCodes.Status200OK, "Tus-Resumable!", "Upload-Offset!:integer", "Upload-Length!:integer", "Upload-Metadata", "Upload-Expires!");
         app.MapPatch(upload, (HttpContext context, ResumableEndpoints tus) => tus.AppendAsync(context))
             .Requires(Permission.PublishPackage, Surface.GenericPackages)
             .Describes("Sends more of it.")
+            .AnswersNothing(StatusCodes.Status204NoContent, "Tus-Resumable!", "Upload-Offset!:integer", "Upload-Expires")
             .IsNotAudited("the event is written with the row of the file");
         app.MapDelete(upload, (HttpContext context, ResumableEndpoints tus) => tus.EndAsync(context))
             .Requires(Permission.PublishPackage, Surface.GenericPackages)
             .Describes("Gives it up.")
+            .AnswersNothing(StatusCodes.Status204NoContent, "Tus-Resumable!")
             .IsNotAudited("nothing was published yet");
         app.MapMethods(file, ["OPTIONS"], (HttpContext context, ResumableEndpoints tus) => tus.DescribeAsync(context))
             .Requires(Permission.PublishPackage, Surface.GenericPackages)
-            .Describes("What of tus this server speaks.");
+            .Describes("What of tus this server speaks.")
+            .AnswersNothing(StatusCodes.Status204NoContent, "Tus-Resumable!", "Tus-Version!", "Tus-Extension!", "Tus-Max-Size:integer");
     }
 
     private async Task<IResult> DescribeAsync(HttpContext context)

@@ -20,20 +20,20 @@ internal static class CacheCleanupPolicyEndpoints
     {
         var policy = app.MapGroup("/api/v4/groups/{id}/-/virtual_registries/cleanup/policy");
         policy.MapGet("", GetAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi)
-            .Describes("What is removed from the caches of a group by itself.");
+            .Describes("What is removed from the caches of a group by itself.").Answers<CacheCleanupPolicyJson>();
         policy.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi)
             .Describes("Says what.", "enabled:boolean", "keep_n_days_after_download:integer", "cadence:integer",
                 "notify_on_success:boolean", "notify_on_failure:boolean",
                 "cache_size_limit:integer")
-            .Audits("virtual_registry_cleanup_policy_created");
+            .Answers<CacheCleanupPolicyJson>(StatusCodes.Status201Created).Audits("virtual_registry_cleanup_policy_created");
         policy.MapPatch("", UpdateAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi)
             .Describes("Changes it.", "enabled:boolean", "keep_n_days_after_download:integer", "cadence:integer",
                 "notify_on_success:boolean", "notify_on_failure:boolean",
                 "cache_size_limit:integer")
-            .Audits("virtual_registry_cleanup_policy_updated");
+            .Answers<CacheCleanupPolicyJson>().Audits("virtual_registry_cleanup_policy_updated");
         policy.MapDelete("", DeleteAsync).Requires(Permission.ManageVirtualRegistryCleanup, Surface.VirtualRegistryApi)
             .Describes("Removes nothing by itself any more.")
-            .Audits("virtual_registry_cleanup_policy_deleted");
+            .AnswersNothing().Audits("virtual_registry_cleanup_policy_deleted");
     }
 
     private static async Task<IResult> GetAsync(
@@ -41,7 +41,7 @@ internal static class CacheCleanupPolicyEndpoints
     {
         var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
         if (await UpstreamEndpoints.RefusalAsync(context, gate, group) is { } refusal) return refusal;
-        return await policies.FindAsync(group!.Id, cancellationToken) is { } policy ? ApiJson.Answer(Json(policy)) : ApiError.RowNotFound();
+        return await policies.FindAsync(group!.Id, cancellationToken) is { } policy ? ApiJson.Answer(CacheCleanupPolicyJson.Of(policy)) : ApiError.RowNotFound();
     }
 
     private static async Task<IResult> CreateAsync(
@@ -54,7 +54,7 @@ internal static class CacheCleanupPolicyEndpoints
         if (await UpstreamEndpoints.RefusalAsync(context, gate, group) is { } refusal) return refusal;
         try
         {
-            return ApiJson.Answer(Json(await policies.CreateAsync(group!.Id, settings, cancellationToken)), StatusCodes.Status201Created);
+            return ApiJson.Answer(CacheCleanupPolicyJson.Of(await policies.CreateAsync(group!.Id, settings, cancellationToken)), StatusCodes.Status201Created);
         }
         catch (DuplicateRowException)
         {
@@ -71,7 +71,7 @@ internal static class CacheCleanupPolicyEndpoints
         if (parameters.Problems is { } problems) return problems;
         var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
         if (await UpstreamEndpoints.RefusalAsync(context, gate, group) is { } refusal) return refusal;
-        return await policies.UpdateAsync(group!.Id, settings, cancellationToken) is { } policy ? ApiJson.Answer(Json(policy)) : ApiError.RowNotFound();
+        return await policies.UpdateAsync(group!.Id, settings, cancellationToken) is { } policy ? ApiJson.Answer(CacheCleanupPolicyJson.Of(policy)) : ApiError.RowNotFound();
     }
 
     private static async Task<IResult> DeleteAsync(
@@ -92,14 +92,4 @@ internal static class CacheCleanupPolicyEndpoints
         if (settings.Cadence is not (null or 1 or 7 or 14 or 30 or 90)) parameters.Problem("cadence does not have a valid value");
         return settings;
     }
-
-    private static object Json(CacheCleanupPolicy policy) => new
-    {
-        policy.GroupId, Enabled = policy.Enabled == 1, policy.KeepNDaysAfterDownload, policy.Cadence,
-        NotifyOnSuccess = policy.NotifyOnSuccess == 1, NotifyOnFailure = policy.NotifyOnFailure == 1,
-        NextRunAt = ApiJson.Instant(policy.NextRunAt), LastRunAt = ApiJson.Instant(policy.LastRunAt),
-        policy.LastRunDeletedSize, policy.LastRunDeletedEntriesCount, policy.Status, policy.FailureMessage,
-        LastRunDetailedMetrics = new { Maven = new { DeletedEntriesCount = policy.LastRunDeletedEntriesCount, DeletedSize = policy.LastRunDeletedSize } },
-        CreatedAt = ApiJson.Instant(policy.CreatedAt), UpdatedAt = ApiJson.Instant(policy.UpdatedAt), policy.CacheSizeLimit,
-    };
 }

@@ -16,12 +16,13 @@ internal static class CacheEntryEndpoints
     {
         app.MapGet("/api/v4/virtual_registries/packages/maven/upstreams/{id}/cache_entries", ListAsync)
             .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
-            .Describes("Lists what the cache of an upstream holds.", ["search", "pagination:offset|keyset", "id_before:integer", ..Page.Parameters]);
+            .Describes("Lists what the cache of an upstream holds.", ["search", "pagination:offset|keyset", "id_before:integer", ..Page.Parameters])
+            .AnswersPage<CacheEntryJson>();
         // Base64 may hold slashes.
         app.MapDelete("/api/v4/virtual_registries/packages/maven/cache_entries/{**id}", DeleteAsync)
             .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Removes a cache entry.")
-            .Audits("cache_entry_deleted");
+            .AnswersNothing().Audits("cache_entry_deleted");
     }
 
     private static async Task<IResult> ListAsync(
@@ -39,11 +40,11 @@ internal static class CacheEntryEndpoints
         {
             var rows = await entries.BehindAsync(upstream!, search, before, page.Size, cancellationToken);
             if (rows.Count == page.Size) page.WriteNextLink(context, "id_before", rows[^1].Id, options.ExternalUrl);
-            return ApiJson.Answer(rows.Select(Json));
+            return ApiJson.Answer(rows.Select(CacheEntryJson.Of));
         }
         var (listed, total) = await entries.PageAsync(upstream!, search, page, cancellationToken);
         page.WriteHeaders(context, total, options.ExternalUrl, listed.Count);
-        return ApiJson.Answer(listed.Select(Json));
+        return ApiJson.Answer(listed.Select(CacheEntryJson.Of));
     }
 
     private static async Task<IResult> DeleteAsync(
@@ -60,12 +61,4 @@ internal static class CacheEntryEndpoints
         if (MavenPath.TryParse(entry.RelativePath[1..], out var path)) changes.Publish(ChangeTopic.CachedFiles, path.Value);
         return Results.NoContent();
     }
-
-    private static object Json(ListedEntry entry) => new
-    {
-        Id = CacheEntryId.Write(entry.UpstreamId, entry.RelativePath), entry.GroupId, entry.UpstreamId,
-        UpstreamCheckedAt = ApiJson.Instant(entry.UpstreamCheckedAt), entry.FileMd5, entry.FileSha1, entry.Size, entry.RelativePath,
-        entry.ContentType, entry.UpstreamEtag, CreatedAt = ApiJson.Instant(entry.CreatedAt), UpdatedAt = ApiJson.Instant(entry.UpdatedAt),
-        entry.DownloadsCount, DownloadedAt = ApiJson.Instant(entry.DownloadedAt),
-    };
 }

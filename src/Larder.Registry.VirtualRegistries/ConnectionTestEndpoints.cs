@@ -20,15 +20,15 @@ internal static class ConnectionTestEndpoints
             .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Tries an upstream that is not saved.", "url!", "name", "description", "username", "password",
                 "cache_validity_hours:integer", "metadata_cache_validity_hours:integer", "verify_checksum_files:boolean")
-            .IsNotAudited("it asks an upstream and changes nothing");
+            .Answers<ConnectionTestJson>().IsNotAudited("it asks an upstream and changes nothing");
         app.MapGet("/api/v4/virtual_registries/packages/maven/upstreams/{id}/test", TestSavedAsync)
             .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
-            .Describes("Tries a saved upstream.");
+            .Describes("Tries a saved upstream.").Answers<ConnectionTestJson>();
         app.MapPost("/api/v4/virtual_registries/packages/maven/upstreams/{id}/test", TestChangedAsync)
             .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Tries a saved upstream with changes.", "url", "name", "description", "username", "password",
                 "cache_validity_hours:integer", "metadata_cache_validity_hours:integer", "verify_checksum_files:boolean")
-            .IsNotAudited("it asks an upstream and changes nothing");
+            .Answers<ConnectionTestJson>().IsNotAudited("it asks an upstream and changes nothing");
     }
 
     private static async Task<IResult> TestNewAsync(
@@ -74,6 +74,6 @@ internal static class ConnectionTestEndpoints
     private static IResult Result(HttpContext context, ConnectionReport report)
     {
         context.Features.Set(report);
-        return report.Problem is { } problem ? ApiJson.Answer(new { Success = false, Result = problem }) : ApiJson.Answer(new { Success = true });
+        return ApiJson.Answer(new ConnectionTestJson(report.Problem is null, report.Problem));
     }
 }

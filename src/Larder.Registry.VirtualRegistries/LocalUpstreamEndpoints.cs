@@ -20,11 +20,11 @@ internal static class LocalUpstreamEndpoints
         app.MapPost("/api/v4/virtual_registries/packages/maven/registries/{id}/local/upstreams", RefuseAsync)
             .Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Would put hosted packages into a registry: there are none.")
-            .IsNotAudited("it refuses");
+            .OnlyRefuses(StatusCodes.Status501NotImplemented).IsNotAudited("it refuses");
         app.MapMethods("/api/v4/virtual_registries/packages/maven/local/upstreams/{id}", ["GET", "PATCH", "DELETE"], () => ApiError.RowNotFound())
             .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("There never is one.")
-            .IsNotAudited("there never is one");
+            .OnlyRefuses(StatusCodes.Status404NotFound).IsNotAudited("there never is one");
     }
 
     private static async Task<IResult> RefuseAsync(

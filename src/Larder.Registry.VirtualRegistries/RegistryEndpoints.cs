@@ -19,23 +19,23 @@ internal static class RegistryEndpoints
     {
         var inGroup = app.MapGroup("/api/v4/groups/{id}/-/virtual_registries/packages/maven/registries");
         inGroup.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
-            .Describes("Lists the virtual registries of a group.");
+            .Describes("Lists the virtual registries of a group.").Answers<VirtualRegistryJson[]>();
         inGroup.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Makes a virtual registry.", "name!", "description", "metadata_strategy:merge|first")
-            .Audits("virtual_registry_created");
+            .Answers<VirtualRegistryJson>(StatusCodes.Status201Created).Audits("virtual_registry_created");
 
         var registries = app.MapGroup("/api/v4/virtual_registries/packages/maven/registries");
         registries.MapGet("/{id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
-            .Describes("One virtual registry.");
+            .Describes("One virtual registry.").Answers<SingleVirtualRegistryJson>();
         registries.MapPatch("/{id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Changes a virtual registry.", "name", "description", "metadata_strategy:merge|first")
-            .Audits("virtual_registry_updated");
+            .Answers<int>().Audits("virtual_registry_updated");
         registries.MapDelete("/{id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Deletes a virtual registry.")
-            .Audits("virtual_registry_deleted");
+            .AnswersNothing().Audits("virtual_registry_deleted");
         registries.MapDelete("/{id}/cache", PurgeAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Empties the caches of those upstreams that no other registry uses.")
-            .Audits("virtual_registry_purged");
+            .AnswersNothing().Audits("virtual_registry_purged");
     }
 
     private static async Task<IResult> ListAsync(
@@ -43,7 +43,7 @@ internal static class RegistryEndpoints
     {
         var group = await namespaces.FindGroupAsync(context.Segment("id"), cancellationToken);
         if (await RefusalAsync(context, gate, group) is { } refusal) return refusal;
-        return ApiJson.Answer((await registries.ListAsync(group!.Id, cancellationToken)).Select(registry => Json(registry)));
+        return ApiJson.Answer((await registries.ListAsync(group!.Id, cancellationToken)).Select(VirtualRegistryJson.Of));
     }
 
     private static async Task<IResult> CreateAsync(
@@ -62,7 +62,7 @@ internal static class RegistryEndpoints
             if (await registries.CreateAsync(group!.Id, name, description, strategy, cancellationToken) is not { } registry)
                 return ApiError.Model("base", $"{RegistryStore.MostRegistries} registries is the maximum allowed per top-level group.");
             changes.Publish(ChangeTopic.VirtualRegistries); // somebody may have asked for this number before it was one
-            return ApiJson.Answer(Json(registry), StatusCodes.Status201Created);
+            return ApiJson.Answer(VirtualRegistryJson.Of(registry), StatusCodes.Status201Created);
         }
         catch (DuplicateRowException)
         {
@@ -76,7 +76,7 @@ internal static class RegistryEndpoints
     {
         var (registry, refusal) = await FindAsync(context, namespaces, gate, registries, cancellationToken);
         if (refusal is not null) return refusal;
-        return ApiJson.Answer(Json(registry!, await places.OfRegistryAsync(registry!.Id, cancellationToken)));
+        return ApiJson.Answer(new SingleVirtualRegistryJson(registry!, await places.OfRegistryAsync(registry!.Id, cancellationToken)));
     }
 
     private static async Task<IResult> UpdateAsync(
@@ -143,18 +143,4 @@ internal static class RegistryEndpoints
     // Virtual registries belong to top-level groups: a subgroup is refused as GitLab 18.9 does.
     private static async ValueTask<ApiError?> RefusalAsync(HttpContext context, Gate gate, Namespace? group) =>
         await gate.CheckAsync(context, group) ?? (group!.ParentId is null ? null : ApiError.Forbidden());
-
-    private static object Json(VirtualRegistry registry) => new
-    {
-        registry.Id, registry.GroupId, registry.Name, registry.Description,
-        CreatedAt = ApiJson.Instant(registry.CreatedAt), UpdatedAt = ApiJson.Instant(registry.UpdatedAt),
-    };
-
-    private static object Json(VirtualRegistry registry, IReadOnlyList<RegistryUpstream> upstreams) => new
-    {
-        registry.Id, registry.GroupId, registry.Name, registry.Description,
-        CreatedAt = ApiJson.Instant(registry.CreatedAt), UpdatedAt = ApiJson.Instant(registry.UpdatedAt),
-        registry.MetadataStrategy,
-        RegistryUpstreams = upstreams.Select(place => new { place.Id, place.UpstreamId, place.Position }),
-    };
 }

@@ -17,13 +17,13 @@ internal static class RegistryUpstreamEndpoints
         var places = app.MapGroup("/api/v4/virtual_registries/packages/maven/registry_upstreams");
         places.MapPost("", AddAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Puts an upstream into a registry.", "registry_id!:integer", "upstream_id!:integer")
-            .Audits("registry_upstream_added");
+            .Answers<RegistryUpstreamJson>(StatusCodes.Status201Created).Audits("registry_upstream_added");
         places.MapPatch("/{id}", MoveAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Moves it in the order.", "position!:integer")
-            .Audits("registry_upstream_moved");
+            .Answers<int>().Audits("registry_upstream_moved");
         places.MapDelete("/{id}", RemoveAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Takes it out of the registry.")
-            .Audits("registry_upstream_removed");
+            .AnswersNothing().Audits("registry_upstream_removed");
     }
 
     private static async Task<IResult> AddAsync(
@@ -43,7 +43,7 @@ internal static class RegistryUpstreamEndpoints
         {
             case Association.Made { Place: var place }:
                 changes.Publish(ChangeTopic.VirtualRegistries);
-                return ApiJson.Answer(new { place.Id, place.RegistryId, place.UpstreamId, place.Position }, StatusCodes.Status201Created);
+                return ApiJson.Answer(RegistryUpstreamJson.Of(place), StatusCodes.Status201Created);
             case Association.Repeated:
                 return ApiError.Model("upstream_id", "has already been taken");
             case Association.Full:

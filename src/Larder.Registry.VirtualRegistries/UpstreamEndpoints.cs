@@ -17,31 +17,32 @@ internal static class UpstreamEndpoints
     {
         var inRegistry = app.MapGroup("/api/v4/virtual_registries/packages/maven/registries/{id}/upstreams");
         inRegistry.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
-            .Describes("Lists the upstreams of a registry in order.");
+            .Describes("Lists the upstreams of a registry in order.").Answers<PlacedUpstreamJson[]>();
         inRegistry.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Makes an upstream at the end of a registry.", "url!", "name!", "description", "username", "password",
                 "cache_validity_hours:integer", "metadata_cache_validity_hours:integer", "verify_checksum_files:boolean")
-            .Audits("upstream_created");
+            .Answers<PlacedUpstreamJson>(StatusCodes.Status201Created).Audits("upstream_created");
 
         app.MapGet("/api/v4/groups/{id}/-/virtual_registries/packages/maven/upstreams", ListOfGroupAsync)
             .Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
-            .Describes("Lists the upstreams of a group.", ["upstream_name", ..Page.Parameters]);
+            .Describes("Lists the upstreams of a group.", ["upstream_name", ..Page.Parameters]).AnswersPage<UpstreamJson>();
 
         var upstreams = app.MapGroup("/api/v4/virtual_registries/packages/maven/upstreams");
         upstreams.MapGet("/{id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
-            .Describes("One upstream.");
+            .Describes("One upstream.").Answers<SingleUpstreamJson>();
         upstreams.MapPatch("/{id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Changes an upstream.", "url", "name", "description", "username", "password", "cache_validity_hours:integer",
                 "metadata_cache_validity_hours:integer", "verify_checksum_files:boolean")
-            .Audits("upstream_updated");
+            .Answers<int>().Audits("upstream_updated");
         upstreams.MapDelete("/{id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Deletes an upstream.")
-            .Audits("upstream_deleted");
+            .AnswersNothing().Audits("upstream_deleted");
         upstreams.MapDelete("/{id}/cache", PurgeAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Empties the cache of an upstream.")
-            .Audits("upstream_purged");
+            .AnswersNothing().Audits("upstream_purged");
         upstreams.MapGet("/{id}/health", HealthAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
-            .Describes("How the host of an upstream is doing, as this node sees it, and what was done with it in 30 days, by all.");
+            .Describes("How the host of an upstream is doing, as this node sees it, and what was done with it in 30 days, by all.")
+            .Answers<UpstreamHealthJson>();
     }
 
     private static async Task<IResult> ListAsync(
@@ -52,7 +53,7 @@ internal static class UpstreamEndpoints
         if (refusal is not null) return refusal;
         var places = (await associations.OfRegistryAsync(registry!.Id, cancellationToken)).ToDictionary(place => place.UpstreamId);
         var rows = await upstreams.InRegistryAsync(registry.Id, cancellationToken);
-        return ApiJson.Answer(rows.Where(row => places.ContainsKey(row.Id)).Select(row => UpstreamJson.WithPlace(row, places[row.Id])));
+        return ApiJson.Answer(rows.Where(row => places.ContainsKey(row.Id)).Select(row => new PlacedUpstreamJson(row, places[row.Id])));
     }
 
     private static async Task<IResult> ListOfGroupAsync(
@@ -66,7 +67,7 @@ internal static class UpstreamEndpoints
         if (await RefusalAsync(context, gate, group) is { } refusal) return refusal;
         var (rows, total) = await upstreams.ListAsync(group!.Id, name, page, cancellationToken);
         page.WriteHeaders(context, total, options.ExternalUrl, rows.Count);
-        return ApiJson.Answer(rows.Select(UpstreamJson.Alone));
+        return ApiJson.Answer(rows.Select(UpstreamJson.Of));
     }
 
     private static async Task<IResult> CreateAsync(
@@ -84,7 +85,7 @@ internal static class UpstreamEndpoints
         {
             case UpstreamSaving.Saved { Upstream: var upstream, Place: { } place }:
                 changes.Publish(ChangeTopic.VirtualRegistries);
-                return ApiJson.Answer(UpstreamJson.WithPlace(upstream, place), StatusCodes.Status201Created);
+                return ApiJson.Answer(new PlacedUpstreamJson(upstream, place), StatusCodes.Status201Created);
             case UpstreamSaving.RegistryFull:
                 return ApiError.Model("registry_upstreams.position", $"must be less than or equal to {RegistryUpstreamStore.MostUpstreams}");
             case UpstreamSaving.Taken:
@@ -100,7 +101,7 @@ internal static class UpstreamEndpoints
     {
         var (upstream, refusal) = await FindAsync(context, namespaces, gate, upstreams, cancellationToken);
         if (refusal is not null) return refusal;
-        return ApiJson.Answer(UpstreamJson.WithPlaces(upstream!, await places.OfUpstreamAsync(upstream!.Id, cancellationToken)));
+        return ApiJson.Answer(new SingleUpstreamJson(upstream!, await places.OfUpstreamAsync(upstream!.Id, cancellationToken)));
     }
 
     private static async Task<IResult> UpdateAsync(
@@ -155,25 +156,7 @@ internal static class UpstreamEndpoints
         var (upstream, refusal) = await FindAsync(context, namespaces, gate, upstreams, cancellationToken);
         if (refusal is not null) return refusal;
         var month = UpstreamDay.Sum(await figures.OfAsync([upstream!.Id], days: 30, cancellationToken));
-        var state = client.Describe(new Uri(upstream!.Url));
-        return ApiJson.Answer(new
-        {
-            upstream.Id,
-            State = state?.State switch
-            {
-                UpstreamHostCondition.RateLimited => "rate_limited",
-                UpstreamHostCondition.Resting => "resting",
-                UpstreamHostCondition.Answering => "answering",
-                _ => "unknown",
-            },
-            state?.Until, ConsecutiveFailures = state?.ConsecutiveFailures ?? 0, LastFailure = state?.LastFailure?.Detail,
-            RequestsSent = state?.Sent ?? 0, RequestsAvoided = state?.Avoided ?? 0, ResponseMilliseconds = (long?)state?.ResponseTime?.TotalMilliseconds,
-            LastThirtyDays = new
-            {
-                month.Hits, month.HitBytes, month.Streamed, RequestsSent = month.Sent, RequestsAvoided = month.Avoided, RequestsFailed = month.Failed,
-                month.FetchedBytes,
-            },
-        });
+        return ApiJson.Answer(UpstreamHealthJson.Of(upstream, client.Describe(new Uri(upstream.Url)), month));
     }
 
     /// <summary>The upstream of route value <c>id</c>, or why it is not to be had: 400, 404, or the gate's word on its group.</summary>

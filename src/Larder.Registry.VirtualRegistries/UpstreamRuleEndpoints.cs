@@ -18,20 +18,20 @@ internal static class UpstreamRuleEndpoints
     {
         var rules = app.MapGroup("/api/v4/virtual_registries/packages/maven/upstreams/{id}/rules");
         rules.MapGet("", ListAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
-            .Describes("Lists what an upstream may supply.");
+            .Describes("Lists what an upstream may supply.").Answers<UpstreamRuleJson[]>();
         rules.MapPost("", CreateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Adds a rule.", "rule_type!:allow|deny", "pattern_type!:wildcard|regex",
                 "target_coordinate!:group_id|artifact_id|version", "pattern!")
-            .Audits("upstream_rule_created");
+            .Answers<UpstreamRuleJson>(StatusCodes.Status201Created).Audits("upstream_rule_created");
         rules.MapGet("/{rule_id}", GetAsync).Requires(Permission.ReadVirtualRegistry, Surface.VirtualRegistryApi)
-            .Describes("One rule.");
+            .Describes("One rule.").Answers<UpstreamRuleJson>();
         rules.MapPatch("/{rule_id}", UpdateAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Changes a rule.", "rule_type:allow|deny", "pattern_type:wildcard|regex",
                 "target_coordinate:group_id|artifact_id|version", "pattern")
-            .Audits("upstream_rule_updated");
+            .Answers<UpstreamRuleJson>().Audits("upstream_rule_updated");
         rules.MapDelete("/{rule_id}", DeleteAsync).Requires(Permission.ManageVirtualRegistry, Surface.VirtualRegistryApi)
             .Describes("Removes a rule.")
-            .Audits("upstream_rule_deleted");
+            .AnswersNothing().Audits("upstream_rule_deleted");
     }
 
     private static async Task<IResult> ListAsync(
@@ -39,7 +39,7 @@ internal static class UpstreamRuleEndpoints
     {
         var (upstream, refusal) = await UpstreamEndpoints.FindAsync(context, namespaces, gate, upstreams, cancellationToken);
         if (refusal is not null) return refusal;
-        return ApiJson.Answer((await rules.ListAsync(upstream!.Id, cancellationToken)).Select(Json));
+        return ApiJson.Answer((await rules.ListAsync(upstream!.Id, cancellationToken)).Select(UpstreamRuleJson.Of));
     }
 
     private static async Task<IResult> CreateAsync(
@@ -58,7 +58,7 @@ internal static class UpstreamRuleEndpoints
             if (await rules.CreateAsync(upstream!, settings!, cancellationToken) is not { } rule)
                 return ApiError.Model("base", $"Maximum of {UpstreamRuleStore.MostRules} rules per upstream has been reached");
             changes.Publish(ChangeTopic.VirtualRegistries);
-            return ApiJson.Answer(Json(rule), StatusCodes.Status201Created);
+            return ApiJson.Answer(UpstreamRuleJson.Of(rule), StatusCodes.Status201Created);
         }
         catch (DuplicateRowException)
         {
@@ -70,7 +70,7 @@ internal static class UpstreamRuleEndpoints
         HttpContext context, NamespaceStore namespaces, Gate gate, UpstreamStore upstreams, UpstreamRuleStore rules, CancellationToken cancellationToken)
     {
         var (rule, refusal) = await FindAsync(context, namespaces, gate, upstreams, rules, cancellationToken);
-        return refusal ?? ApiJson.Answer(Json(rule!));
+        return refusal ?? ApiJson.Answer(UpstreamRuleJson.Of(rule!));
     }
 
     private static async Task<IResult> UpdateAsync(
@@ -91,7 +91,7 @@ internal static class UpstreamRuleEndpoints
         {
             if (await rules.UpdateAsync(rule!, settings, cancellationToken) is not { } updated) return ApiError.RowNotFound();
             changes.Publish(ChangeTopic.VirtualRegistries);
-            return ApiJson.Answer(Json(updated));
+            return ApiJson.Answer(UpstreamRuleJson.Of(updated));
         }
         catch (DuplicateRowException)
         {
@@ -129,10 +129,4 @@ internal static class UpstreamRuleEndpoints
         settings.Pattern.Length > LongestPattern ? ApiError.Model("pattern", $"is too long (maximum is {LongestPattern} characters)")
         : RuleWords.Compile(settings.PatternType, settings.Pattern) is null ? ApiError.Model("pattern", "is not a regular expression that matches in linear time")
         : null;
-
-    private static object Json(UpstreamRule rule) => new
-    {
-        rule.Id, rule.UpstreamId, rule.RuleType, rule.PatternType, rule.TargetCoordinate, rule.Pattern,
-        CreatedAt = ApiJson.Instant(rule.CreatedAt), UpdatedAt = ApiJson.Instant(rule.UpdatedAt),
-    };
 }

@@ -1,9 +1,7 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Larder.Registry.Access;
 using Larder.Registry.Http;
 using Microsoft.AspNetCore.OpenApi;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
 
 namespace Larder.Server;
@@ -42,7 +40,7 @@ internal static class ApiCalls
         var (method, path) = (context.Description.HttpMethod!, context.Description.RelativePath!);
         operation.Summary = call.Summary;
         operation.OperationId = null;
-        operation.Tags = new HashSet<OpenApiTagReference> { new(Tag(path), context.Document) };
+        operation.Tags = new HashSet<OpenApiTagReference> { new(ApiTags.Of(path), context.Document) };
         operation.Parameters = [.. PathParameters(path)];
         operation.RequestBody = null;
         if (method is "GET" or "HEAD" or "DELETE" or "OPTIONS")
@@ -51,20 +49,8 @@ internal static class ApiCalls
             Bytes(operation, call);
         else if (call.Parameters.Count > 0)
             operation.RequestBody = Body(call.Parameters);
-        operation.Responses = Answers(method, required, call);
+        operation.Responses = ApiAnswers.Of(operation.Responses, [.. metadata], method, context.Document!);
     }
-
-    private static string Tag(string path) => path switch
-    {
-        _ when path.Contains("virtual_registries", StringComparison.Ordinal) => "Virtual registries",
-        _ when path.Contains("packages", StringComparison.Ordinal) || path.Contains("package_", StringComparison.Ordinal) => "Packages",
-        _ when path.Contains("token", StringComparison.Ordinal) => "Tokens",
-        _ when path.Contains("audit_events", StringComparison.Ordinal) => "Audit events",
-        _ when path.StartsWith("api/v4/groups", StringComparison.Ordinal) => "Groups",
-        _ when path.StartsWith("api/v4/projects", StringComparison.Ordinal) => "Projects",
-        _ when path.StartsWith("api/v4/user", StringComparison.Ordinal) => "Users",
-        _ => "Server",
-    };
 
     private static IEnumerable<OpenApiParameter> PathParameters(string path) =>
         path.Split('{').Skip(1).Select(part => part[..part.IndexOf('}', StringComparison.Ordinal)]).Select(name => new OpenApiParameter
@@ -99,12 +85,13 @@ internal static class ApiCalls
         {
             Content = new Dictionary<string, OpenApiMediaType>
             {
-                ["application/octet-stream"] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } },
+                ["application/octet-stream"] = new OpenApiMediaType { Schema = ApiAnswers.Bytes() },
             },
         };
     }
 
-    private static OpenApiSchema Schema(ParameterDescription parameter) => parameter.Kind switch
+    /// <summary>What a parameter, or a header of an answer, is made of.</summary>
+    public static OpenApiSchema Schema(ParameterDescription parameter) => parameter.Kind switch
     {
         "integer" => new() { Type = JsonSchemaType.Integer, Format = "int64" },
         "boolean" => new() { Type = JsonSchemaType.Boolean },
@@ -113,39 +100,5 @@ internal static class ApiCalls
         "list" => new() { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } },
         "object" => new() { Type = JsonSchemaType.Object },
         _ => new() { Type = JsonSchemaType.String, Enum = parameter.Words.Count == 0 ? null : [.. parameter.Words.Select(word => (JsonNode)word)] },
-    };
-
-    private static OpenApiResponses Answers(string method, RequiredPermission required, CallDescription call)
-    {
-        var answers = new OpenApiResponses
-        {
-            [method switch { "POST" => "201", "DELETE" => "204", _ => "200" }] = new OpenApiResponse { Description = call.Summary },
-        };
-        List<int> refusals = [401, 403, 404, 503];
-        if (call.Parameters.Count > 0 || required.Surface is Surface.GenericPackages or Surface.VirtualRegistryDownload) refusals.Add(400);
-        if (required.Surface == Surface.GenericPackages && method == "PUT") refusals.AddRange([413, 507]);
-        if (required.Surface == Surface.VirtualRegistryDownload) refusals.Add(429);
-        foreach (var status in refusals.Order())
-        {
-            answers[status.ToString(CultureInfo.InvariantCulture)] = new OpenApiResponse
-            {
-                Description = ReasonPhrases.GetReasonPhrase(status),
-                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new OpenApiMediaType { Schema = Error(status) } },
-            };
-        }
-        return answers;
-    }
-
-    // GitLab's two shapes; a refused field adds its name and its texts (generic-packages contract section 9).
-    private static OpenApiSchema Error(int status) => new()
-    {
-        Type = JsonSchemaType.Object,
-        Properties = new Dictionary<string, IOpenApiSchema>
-        {
-            ["message"] = status == 400
-                ? new OpenApiSchema { Description = "A text, or the texts of each field by its name." }
-                : new OpenApiSchema { Type = JsonSchemaType.String },
-            ["error"] = new OpenApiSchema { Type = JsonSchemaType.String },
-        },
     };
 }

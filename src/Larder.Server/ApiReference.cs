@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
 
@@ -7,32 +8,21 @@ namespace Larder.Server;
 /// The description of the API, <c>/-/openapi/v4.json</c>, made from the metadata of the endpoints, and the pages that show it,
 /// <c>/-/api</c>. Both are the same for everybody: they tell what the source tells.
 /// </summary>
-internal static class ApiReference
+public static class ApiReference
 {
     private const string Document = "v4";
+    private const string Route = "/-/openapi/{documentName}.json";
     private const string Page = "/-/api";
 
     /// <summary>What makes the document.</summary>
-    public static void AddApiReference(this IServiceCollection services) => services.AddOpenApi(Document, options =>
+    public static void AddApiReference(this IServiceCollection services)
     {
-        options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
-        options.ShouldInclude = call => call.RelativePath?.StartsWith("api/", StringComparison.Ordinal) is true;
-        options.AddDocumentTransformer((document, _, _) =>
-        {
-            document.Info = new OpenApiInfo
-            {
-                Title = "Larder", Version = Verbs.Version,
-                Description = "GitLab's REST API for generic packages and Maven virtual registries, and what is needed to run without GitLab.",
-            };
-            ApiCalls.AddCredentials(document);
-            return Task.CompletedTask;
-        });
-        options.AddOperationTransformer((operation, context, _) =>
-        {
-            ApiCalls.Describe(operation, context);
-            return Task.CompletedTask;
-        });
-    });
+        services.AddApiSchemas();
+        services.AddOpenApi(Document, Configure);
+    }
+
+    /// <summary>The document alone.</summary>
+    public static void MapApiDocument(this IEndpointRouteBuilder app) => app.MapOpenApi(Route);
 
     /// <summary>The document and the pages.</summary>
     public static void MapApiReference(this WebApplication app)
@@ -42,15 +32,43 @@ internal static class ApiReference
             if (context.Request.Path.StartsWithSegments(Page, StringComparison.Ordinal)) context.Response.OnStarting(() => SetPolicy(context));
             return next(context);
         });
-        app.MapOpenApi("/-/openapi/{documentName}.json");
+        app.MapApiDocument();
         app.MapScalarApiReference(Page, options =>
         {
             options.Title = "Larder's API";
-            options.OpenApiRoutePattern = "/-/openapi/{documentName}.json";
+            options.OpenApiRoutePattern = Route;
             options.AddDocument(Document);
             options.DefaultFonts = false; // they would come from another host
             options.Telemetry = false;
             options.WithNonce();
+        });
+    }
+
+    private static void Configure(OpenApiOptions options)
+    {
+        options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+        options.CreateSchemaReferenceId = ApiSchemas.NameOf;
+        options.ShouldInclude = call => call.RelativePath?.StartsWith("api/", StringComparison.Ordinal) is true;
+        options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info = new OpenApiInfo
+            {
+                Title = "Larder", Version = Verbs.Version,
+                Description = "GitLab's REST API for generic packages and Maven virtual registries, and what is needed to run without GitLab.",
+            };
+            ApiCalls.AddCredentials(document);
+            ApiTags.Describe(document);
+            return Task.CompletedTask;
+        });
+        options.AddOperationTransformer((operation, context, _) =>
+        {
+            ApiCalls.Describe(operation, context);
+            return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            ApiSchemas.Complete(schema, context.JsonTypeInfo);
+            return Task.CompletedTask;
         });
     }
 

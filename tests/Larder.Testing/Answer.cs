@@ -30,10 +30,12 @@ public static class Asking
         return await client.AskAsync(request, cancellationToken);
     }
 
-    /// <summary>Sends any request and reads the answer.</summary>
+    /// <summary>Sends any request and reads the answer, which must be as the description of the API says.</summary>
     public static async Task<Answer> AskAsync(this HttpClient client, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var response = await client.SendAsync(request, cancellationToken);
-        return new Answer((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken), response);
+        var answer = new Answer((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken), response);
+        await DescribedAnswers.CheckAsync(request, answer, cancellationToken);
+        return answer;
     }
 }

@@ -3,6 +3,7 @@ using Larder.Registry;
 using Larder.Registry.Access;
 using Larder.Registry.Data;
 using Larder.Registry.Namespaces;
+using Larder.Server;
 using Larder.Storage.Upstreams;
 using Larder.Web;
 using Microsoft.AspNetCore.Builder;
@@ -77,10 +78,12 @@ public sealed class LarderServer : IAsyncDisposable
         builder.Services.AddSingleton<UpstreamConnector>(new LoopbackConnector());
         builder.Services.AddRegistry(options?.Invoke(directory.Path, connectionString ?? "")
             ?? new LarderOptions { DataDirectory = directory.Path, Database = connectionString ?? "", InitialRootToken = RootToken });
+        builder.Services.AddApiReference();
         var app = builder.Build();
         app.UseRegistry();
         if (pages) app.UsePages();
         app.MapRegistry();
+        app.MapApiDocument();
         if (pages) app.MapPages();
         await app.Services.GetRequiredService<Database>().MigrateAsync(cancellationToken);
         await app.Services.GetRequiredService<RootAccount>().EnsureAsync(cancellationToken);
