@@ -52,13 +52,16 @@ internal sealed class DescribedAnswers
 
     private string? Problem(string method, Uri url, Answer answer)
     {
-        var segments = url.AbsolutePath[1..].Split('/');
+        var segments = url.AbsolutePath.Trim('/').Split('/');
         if (calls[method].Where(call => call.Matches(segments)).MaxBy(call => call.Rank(segments)) is not { } call) return "no such call is described";
-        if (!call.Described.GetProperty("responses").TryGetProperty(answer.Status.ToString(CultureInfo.InvariantCulture), out var described))
+        var responses = call.Described.GetProperty("responses");
+        // A call that is there to refuse does more where an operator lets it.
+        if (!responses.EnumerateObject().Any(response => response.Name[0] == '2')) return null;
+        if (!responses.TryGetProperty(answer.Status.ToString(CultureInfo.InvariantCulture), out var described))
             return "no such status is described";
-        if (answer.Text.Length == 0) return described.TryGetProperty("content", out _) && method != "HEAD" ? "a body is described" : null;
-        if (!described.TryGetProperty("content", out var content)) return "no body is described";
-        if (!content.TryGetProperty("application/json", out var json)) return null; // bytes
+        if (method == "HEAD") return null;
+        if (!described.TryGetProperty("content", out var content)) return answer.Text.Length == 0 ? null : "no body is described";
+        if (!content.TryGetProperty("application/json", out var json)) return null; // bytes, or none of them
         return answer.Message.Content.Headers.ContentType?.MediaType == "application/json"
             ? Problem(answer.Json, json.GetProperty("schema"), "$") : "JSON is described";
     }
