@@ -55,6 +55,15 @@ public sealed class Visit(IPage page, Uri server) : IAsyncDisposable
 {
     private const int Phone = 360;
     private const int Patience = 30_000; // milliseconds
+
+    private const string TablesThatMakeNoCards = """
+        [...document.querySelectorAll("table.cards tbody tr")].filter(row => {
+          const heads = [...row.closest("table").querySelectorAll("thead th")];
+          return heads.length !== row.cells.length || heads.some((head, i) => head.textContent.trim() !== row.cells[i].dataset.label
+            || head.classList.contains("number") !== row.cells[i].classList.contains("number"));
+        }).map(row => row.outerHTML)
+        """;
+
     private readonly List<string> problems = [];
 
     public IPage Page => page;
@@ -107,6 +116,7 @@ public sealed class Visit(IPage page, Uri server) : IAsyncDisposable
                 .ShouldBeEmpty();
             await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}-{scheme.ToString().ToLowerInvariant()}.png"), FullPage = true });
         }
+        (await page.EvaluateAsync<string[]>(TablesThatMakeNoCards)).ShouldBeEmpty($"{name}: as cards, cells carry the names of their columns");
         await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Light });
         await page.SetViewportSizeAsync(Phone, 740);
         await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}-phone.png"), FullPage = true });
