@@ -11,6 +11,9 @@ public sealed class AuditExpiry(AuditLog log, LarderOptions options, TimeProvide
     public string Name => "audit_expiry";
 
     /// <inheritdoc/>
+    public string About => "Removes audit events that are older than the server keeps them.";
+
+    /// <inheritdoc/>
     public TimeSpan Interval => TimeSpan.FromHours(1);
 
     /// <inheritdoc/>

@@ -16,6 +16,9 @@ public sealed partial class CleanupRuns(
     public string Name => "package_cleanup_policies";
 
     /// <inheritdoc/>
+    public string About => "Does the cleanup policies of projects that are due; each is every twelve hours.";
+
+    /// <inheritdoc/>
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
     /// <inheritdoc/>

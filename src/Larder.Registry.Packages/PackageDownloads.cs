@@ -20,6 +20,9 @@ public sealed class PackageDownloads(Database database, TimeProvider time) : IPe
     public string Name => "package_downloads_expiry";
 
     /// <inheritdoc/>
+    public string About => "Forgets download counts of days that no chart shows any more.";
+
+    /// <inheritdoc/>
     public TimeSpan Interval => TimeSpan.FromDays(1);
 
     private int Today => DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).DayNumber;

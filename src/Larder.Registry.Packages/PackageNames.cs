@@ -18,6 +18,9 @@ public sealed class PackageNames(Database database) : IPeriodicWork
     public string Name => "package_names";
 
     /// <inheritdoc/>
+    public string About => "Puts the list of package names right that the search goes through.";
+
+    /// <inheritdoc/>
     public TimeSpan Interval => TimeSpan.FromHours(1);
 
     /// <inheritdoc/>

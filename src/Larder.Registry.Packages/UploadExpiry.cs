@@ -9,6 +9,9 @@ public sealed partial class UploadExpiry(ResumableStore uploads, ILogger<UploadE
     /// <inheritdoc/>
     public string Name => "upload_expiry";
 
+    /// <inheritdoc/>
+    public string About => "Gives up uploads in pieces that nobody has gone on with.";
+
     /// <summary>An expired upload is refused at once, whenever it is deleted.</summary>
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 

@@ -9,6 +9,9 @@ public sealed class AbandonedUploads(S3BlobStore blobs, LarderOptions options, T
     public string Name => "abandoned_uploads";
 
     /// <inheritdoc/>
+    public string About => "Ends uploads to the bucket that a node has begun and not ended before it died.";
+
+    /// <inheritdoc/>
     public TimeSpan Interval => TimeSpan.FromDays(1);
 
     /// <inheritdoc/>

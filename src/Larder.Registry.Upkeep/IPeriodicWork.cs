@@ -9,6 +9,9 @@ public interface IPeriodicWork
     /// <summary>Names its lease. Never changed: nodes of two versions may run side by side.</summary>
     string Name { get; }
 
+    /// <summary>What it does, in a sentence for administrators.</summary>
+    string About { get; }
+
     /// <summary>Time from the end of a run to the next one.</summary>
     TimeSpan Interval { get; }
 

@@ -17,6 +17,9 @@ public sealed partial class OrphanSweep(
     public string Name => "orphan_sweep";
 
     /// <inheritdoc/>
+    public string About => "Compares all that is stored with the rows and removes bytes that never got one, after the grace time.";
+
+    /// <inheritdoc/>
     public TimeSpan Interval => TimeSpan.FromDays(1);
 
     /// <inheritdoc/>

@@ -81,6 +81,9 @@ public sealed class StorageUsage(Database database, TimeProvider time) : IPeriod
     public string Name => "storage_usage";
 
     /// <inheritdoc/>
+    public string About => "Counts what packages, caches and uploads take up, for the page about storage.";
+
+    /// <inheritdoc/>
     public TimeSpan Interval => TimeSpan.FromHours(1);
 
     /// <summary>What takes up most, down to <paramref name="limit"/> namespaces.</summary>

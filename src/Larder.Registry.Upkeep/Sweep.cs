@@ -26,6 +26,9 @@ public sealed partial class Sweep(
     public string Name => "sweep";
 
     /// <inheritdoc/>
+    public string About => "Removes the rows of what was deleted and, after the grace time, the bytes that nothing names any more.";
+
+    /// <inheritdoc/>
     public TimeSpan Interval => TimeSpan.FromHours(1);
 
     /// <inheritdoc/>

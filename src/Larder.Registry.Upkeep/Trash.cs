@@ -15,6 +15,9 @@ public sealed partial class Trash(
     public string Name => "trash";
 
     /// <inheritdoc/>
+    public string About => "Removes for good what the sweep has put aside in the bucket, after the grace time once more, and puts back what has a row again.";
+
+    /// <inheritdoc/>
     public TimeSpan Interval => TimeSpan.FromDays(1);
 
     /// <inheritdoc/>

@@ -20,6 +20,9 @@ public sealed partial class CacheCleanup(
     public string Name => "maven_cache_cleanup";
 
     /// <inheritdoc/>
+    public string About => "Removes cached files that nobody has downloaded for as long as the cleanup policy of their group says.";
+
+    /// <inheritdoc/>
     public TimeSpan Interval => TimeSpan.FromHours(1);
 
     /// <inheritdoc/>

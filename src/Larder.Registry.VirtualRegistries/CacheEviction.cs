@@ -24,6 +24,9 @@ public sealed partial class CacheEviction(
     public string Name => "maven_cache_eviction";
 
     /// <inheritdoc/>
+    public string About => "Keeps the cache of each group within its limit: what was downloaded least recently goes first.";
+
+    /// <inheritdoc/>
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
     /// <inheritdoc/>

@@ -20,6 +20,9 @@ public sealed partial class UpstreamRemains(Database database, UpstreamFigures f
     public string Name => "maven_upstream_remains";
 
     /// <inheritdoc/>
+    public string About => "Removes the rows of emptied caches and deleted upstreams, and what was remembered of missing files for too long.";
+
+    /// <inheritdoc/>
     public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
     /// <inheritdoc/>

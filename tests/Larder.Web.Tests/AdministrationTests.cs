@@ -61,6 +61,9 @@ public sealed class AdministrationTests(Chromium chromium, PageServer fixture) :
         var tabs = page.GetByRole(AriaRole.Navigation, new() { Name = "Administration" });
         await tabs.GetByRole(AriaRole.Link, new() { Name = "Storage" }).ClickAsync();
         await page.GetByText("Nothing has been counted yet").WaitForAsync();
+        await own.Get<LeaseStore>().TryTakeAsync(own.Get<StorageUsage>(), cancel);
+        await page.ReloadAsync();
+        await page.GetByText("for the first time at 2026-01-02 04:04 UTC or a little later").WaitForAsync();
         await own.Get<StorageUsage>().RunAsync(cancel);
         await page.ReloadAsync();
         (await page.Locator("main table").First.TextContentAsync()).ShouldNotBeNull().ShouldContain("2.0 KiB");
@@ -72,6 +75,7 @@ public sealed class AdministrationTests(Chromium chromium, PageServer fixture) :
         await tabs.GetByRole(AriaRole.Link, new() { Name = "Upkeep" }).ClickAsync();
         (await page.Locator("td.error").TextContentAsync()).ShouldNotBeNull().Trim().ShouldBe("failed: " + Attack);
         (await page.Locator("body img, body script").CountAsync()).ShouldBe(0);
+        await Assertions.Expect(page.GetByRole(AriaRole.Row, new() { Name = "storage_usage" })).ToContainTextAsync("Counts what packages, caches and uploads take up");
         await visit.InspectAsync("admin-upkeep");
 
         await tabs.GetByRole(AriaRole.Link, new() { Name = "Configuration" }).ClickAsync();

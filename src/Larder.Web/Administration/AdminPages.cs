@@ -41,14 +41,17 @@ internal static class AdminPages
         ("Database", options.Database.Length == 0 ? "SQLite" : "PostgreSQL"),
         ("Blobs", options.Blobs.Kind == BlobOptions.Bucket ? "a bucket" : "the data directory"), ("Node", leases.Node));
 
-    private static async Task<IResult> StorageAsync(HttpContext context, StorageUsage usage, CancellationToken cancellationToken) =>
+    private static async Task<IResult> StorageAsync(HttpContext context, StorageUsage usage, UpkeepRuns runs, CancellationToken cancellationToken) =>
         context.Page<StoragePage>(StatusCodes.Status200OK, ("Kinds", await usage.OfKindsAsync(cancellationToken)),
-            ("Namespaces", await usage.OfNamespacesAsync(MostNamespaces, cancellationToken)));
+            ("Namespaces", await usage.OfNamespacesAsync(MostNamespaces, cancellationToken)),
+            ("Next", (await runs.DueAsync(cancellationToken)).FirstOrDefault(work => work.Name == usage.Name)?.NextRunAt));
 
-    private static async Task<IResult> UpkeepAsync(HttpContext context, UpkeepRuns runs, CancellationToken cancellationToken)
+    private static async Task<IResult> UpkeepAsync(
+        HttpContext context, UpkeepRuns runs, IEnumerable<IPeriodicWork> works, CancellationToken cancellationToken)
     {
         var name = context.Request.Query["name"].ToString();
         return context.Page<UpkeepPage>(StatusCodes.Status200OK, ("Name", name), ("Works", await runs.DueAsync(cancellationToken)),
+            ("About", works.ToDictionary(work => work.Name, work => work.About)),
             ("Runs", await runs.ListAsync(name.Length == 0 ? null : name, MostRuns, cancellationToken)));
     }
 

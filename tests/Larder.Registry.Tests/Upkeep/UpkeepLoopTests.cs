@@ -132,6 +132,8 @@ public abstract class UpkeepLoopTests
 
         public string Name => "counted";
 
+        public string About => "Counts its runs.";
+
         public TimeSpan Interval => TimeSpan.FromMinutes(10);
 
         public int Runs => Volatile.Read(ref runs);
