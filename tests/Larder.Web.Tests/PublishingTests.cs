@@ -41,7 +41,7 @@ public sealed class PublishingTests(Chromium chromium, PageServer fixture) : ICl
         (await page.Locator("h1 + p").TextContentAsync()).ShouldNotBeNull().Trim().ShouldStartWith("generic package, published 2026-01-02 03:04 UTC by root,");
         await visit.InspectAsync("package");
         (await page.Locator("td code").First.TextContentAsync()).ShouldBe(Digest("first"));
-        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "two.txt" }).ClickAsync());
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "two.txt", Exact = true }).ClickAsync());
         (await File.ReadAllTextAsync(await download.PathAsync(), cancel)).ShouldBe("second");
         var line = (await page.Locator("pre[data-copy]").First.TextContentAsync())!;
         line.ShouldContain($"\"{server.BaseAddress}api/v4/projects/{project.Id}/packages/generic/app/1.0.0/one.txt\"");
@@ -90,11 +90,13 @@ public sealed class PublishingTests(Chromium chromium, PageServer fixture) : ICl
         (await page.Locator("tbody tr").AllTextContentsAsync()).Select(row => row.Trim()[..3]).ShouldBe(["oth", "app", "app", "app"]);
         await visit.InspectAsync("project");
         await page.GetByLabel("Name contains").FillAsync("AP");
-        await page.GetByLabel("Order").SelectOptionAsync("version");
-        await page.GetByLabel("Direction").SelectOptionAsync("asc");
+        await page.GetByLabel("Order").SelectOptionAsync(new SelectOptionValue { Label = "version, A to Z" });
         await page.GetByRole(AriaRole.Button, new() { Name = "Show" }).ClickAsync();
         await visit.ArriveAsync("search=AP");
         await Assertions.Expect(page.Locator("tbody tr td:nth-child(2)")).ToHaveTextAsync(["1.0", "2.0", "3.0"]);
+        page.Url.ShouldContain("order=version.asc");
+        await page.GotoAsync($"/{project.FullPath}?order_by=created_at&sort=asc");
+        await Assertions.Expect(page.GetByLabel("Order")).ToHaveValueAsync("created_at.asc");
         await page.GetByRole(AriaRole.Link, new() { Name = "app" }).First.ClickAsync();
         await page.GetByRole(AriaRole.Heading, new() { Name = "app 1.0" }).WaitForAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "3.0" }).ClickAsync();
@@ -102,7 +104,7 @@ public sealed class PublishingTests(Chromium chromium, PageServer fixture) : ICl
 
         await page.GotoAsync($"/{project.FullPath}?search=other");
         await page.GetByRole(AriaRole.Link, new() { Name = "other" }).ClickAsync();
-        await page.GetByRole(AriaRole.Link, new() { Name = "<img src=x onerror=alert(1)>/a.txt" }).WaitForAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "<img src=x onerror=alert(1)>/a.txt", Exact = true }).WaitForAsync();
         (await page.Locator("body img").CountAsync()).ShouldBe(0);
     }
 

@@ -72,18 +72,17 @@ internal static class PlacePages
     {
         var (services, caller, cancellationToken) = (context.RequestServices, context.Caller(), context.RequestAborted);
         var query = await ListQuery.ReadAsync(context);
-        var order = query.Parameters.OneOf("order_by", "created_at", "name", "version") ?? "created_at";
-        var descending = (query.Parameters.OneOf("sort", "asc", "desc") ?? (order == "created_at" ? "desc" : "asc")) == "desc";
+        var order = PackageOrder.Of(query.Parameters);
         var words = PackageFilter.HasTooManyWords(query.Search) ? null : query.Search;
         var gate = services.GetRequiredService<Gate>();
         var mayList = await gate.AllowsAsync(caller, Permission.ListPackages, project, cancellationToken);
         var (packages, total) = mayList
             ? await services.GetRequiredService<PackageListing>().OfProjectAsync(project.Id,
-                new PackageFilter { OrderBy = order, Descending = descending, NameWords = words }, query.Page, cancellationToken)
+                new PackageFilter { OrderBy = order.By, Descending = order.Descending, NameWords = words }, query.Page, cancellationToken)
             : ([], 0);
         return context.Page<ProjectPage>(StatusCodes.Status200OK, ("Project", project), ("Packages", packages), ("MayList", mayList),
             ("MayPublish", !caller.IsAnonymous && await gate.AllowsAsync(caller, Permission.PublishPackage, project, cancellationToken)),
             ("Settings", await SettingsPages.AddressAsync(context, new SettingsPlace(null, project))),
-            ("Search", words ?? ""), ("Order", order), ("Descending", descending), ("Pages", query.Pages(context, total)));
+            ("Search", words ?? ""), ("Order", order), ("Pages", query.Pages(context, total)));
     }
 }
