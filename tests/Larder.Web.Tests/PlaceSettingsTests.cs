@@ -26,6 +26,7 @@ public sealed class PlaceSettingsTests(Chromium chromium, PageServer fixture) : 
         await visit.SignInAsync(LarderServer.RootToken);
         await page.GotoAsync("/" + project.FullPath);
         await page.GetByRole(AriaRole.Link, new() { Name = "Settings", Exact = true }).ClickAsync();
+        (await page.TitleAsync()).ShouldBe($"General settings of {project.FullPath} · Larder");
         await page.GetByRole(AriaRole.Navigation, new() { Name = "Settings" }).GetByRole(AriaRole.Link, new() { Name = "Members" }).ClickAsync();
         (await page.GetByRole(AriaRole.Row).Filter(new() { HasText = "root" }).GetByRole(AriaRole.Link).TextContentAsync()).ShouldBe(groupPath);
 

@@ -30,7 +30,7 @@ internal static class SettingsPages
         var address = SettingsLinks.OfPlace(place.FullPath, here.Segment);
         var links = visible.Select(page => new SettingsLink(page.Title, SettingsLinks.OfPlace(place.FullPath, page.Segment), page == here)).ToList();
         var trail = PlacePages.Trail(place.FullPath, here.Title);
-        return await AnswerAsync(here, new SettingsVisit(context, address, place, visit => View(visit, here, trail, links)));
+        return await AnswerAsync(here, new SettingsVisit(context, address, place, visit => View(visit, here, place.FullPath, trail, links)));
     }
 
     /// <summary>The address of the settings of a place; null for whoever may see none.</summary>
@@ -62,7 +62,7 @@ internal static class SettingsPages
         if (context.SignInFirst() is { } refusal) return refusal;
         var links = SettingsTable.OfOneself.Select(other => new SettingsLink(other.Title, SettingsLinks.OfOneself(other.Segment), other == page));
         IReadOnlyList<Crumb> trail = [new("Your settings"), new(page.Title)];
-        return await AnswerAsync(page, new SettingsVisit(context, SettingsLinks.OfOneself(page.Segment), null, visit => View(visit, page, trail, [.. links])));
+        return await AnswerAsync(page, new SettingsVisit(context, SettingsLinks.OfOneself(page.Segment), null, visit => View(visit, page, null, trail, [.. links])));
     }
 
     private static async Task<IResult> AnswerAsync(SettingsPage page, SettingsVisit visit)
@@ -77,8 +77,9 @@ internal static class SettingsPages
         return await page.ShowAsync(visit);
     }
 
-    private static SettingsView View(SettingsVisit visit, SettingsPage page, IReadOnlyList<Crumb> trail, IReadOnlyList<SettingsLink> links) =>
-        new(page.Title, visit.Address, trail, links, visit.Attempt,
+    private static SettingsView View(
+        SettingsVisit visit, SettingsPage page, string? path, IReadOnlyList<Crumb> trail, IReadOnlyList<SettingsLink> links) => new(
+            page.Title, path, visit.Address, trail, links, visit.Attempt,
             visit.Attempt == Attempt.None ? page.Actions.GetValueOrDefault(visit.Context.Request.Query["done"].ToString())?.Done ?? "" : "",
             visit.Get<RevealedOnce>().Take(visit.Context, visit.Address));
 }

@@ -4,6 +4,7 @@ namespace Larder.Web.Settings;
 
 /// <summary>What every page of settings shows around its own.</summary>
 /// <param name="Title">Its heading.</param>
+/// <param name="PlacePath">The full path of the group or project that it is about; null for oneself.</param>
 /// <param name="Address">Its own, without a query.</param>
 /// <param name="Trail">The way here.</param>
 /// <param name="Navigation">The pages of this area that the reader may see.</param>
@@ -11,8 +12,12 @@ namespace Larder.Web.Settings;
 /// <param name="Done">What was done just now, in a sentence; empty when nothing was.</param>
 /// <param name="NewSecret">What was made just now and is shown this once; null when nothing was.</param>
 public sealed record SettingsView(
-    string Title, string Address, IReadOnlyList<Crumb> Trail, IReadOnlyList<SettingsLink> Navigation, Attempt Attempt, string Done,
-    NewSecret? NewSecret);
+    string Title, string? PlacePath, string Address, IReadOnlyList<Crumb> Trail, IReadOnlyList<SettingsLink> Navigation, Attempt Attempt, string Done,
+    NewSecret? NewSecret)
+{
+    /// <summary>Tells this window from those of other places.</summary>
+    public string WindowTitle => PlacePath is null ? Title : $"{(Title == "General" ? "General settings" : Title)} of {PlacePath}";
+}
 
 /// <summary>A page of settings in the navigation.</summary>
 public sealed record SettingsLink(string Title, string Address, bool IsHere);
