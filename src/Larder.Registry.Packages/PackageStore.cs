@@ -114,6 +114,20 @@ public sealed class PackageStore(Database database, TimeProvider time)
             $"select {FileColumns} from package_files f join blobs b on b.sha256 = f.sha256 where f.id = @Id and f.status = 'default'",
             new { Id = id }), cancellationToken);
 
+    /// <summary>Whether there is a newer file of the same name in the same package: that is the one that clients are served.</summary>
+    public Task<bool> HasNewerFileAsync(PackageFile file, CancellationToken cancellationToken) =>
+        database.ReadAsync(async session => await session.SingleAsync<long>("""
+            select count(*) from (
+              select 1 from package_files where package_id = @PackageId and file_name = @FileName and status = 'default' and id > @Id limit 1) as newer
+            """, new { file.PackageId, file.FileName, file.Id }) > 0, cancellationToken);
+
+    /// <summary>Packages of these files, by their ids.</summary>
+    public async Task<IReadOnlyDictionary<long, Package>> OfFilesAsync(IReadOnlyCollection<PackageFile> files, CancellationToken cancellationToken) =>
+        files.Count == 0 ? new Dictionary<long, Package>() : (await database.ReadAsync(session => session.QueryAsync<Package>($"""
+            select {PackageColumns} from packages p
+            where p.id in ({string.Join(',', files.Select(file => file.PackageId).Distinct().Select(id => id.ToString(CultureInfo.InvariantCulture)))})
+            """), cancellationToken)).ToDictionary(package => package.Id);
+
     /// <summary>Deletes the package: its name is free at once, however many files it has; bytes go later. False when it was gone.</summary>
     public Task<bool> DeleteAsync(Package package, CancellationToken cancellationToken) => MarkAsync("packages", package.Id, cancellationToken);
 

@@ -46,6 +46,10 @@ public static class Links
     public static string File(Package package, PackageFile file) =>
         $"/-/projects/{Number(package.ProjectId)}/packages/{Number(package.Id)}/files/{Number(file.Id)}";
 
+    /// <summary>The page of a package with the lines that fetch this file.</summary>
+    public static string Fetch(Project project, PackageFile file, int page) =>
+        $"{Package(project, file.PackageId)}?{(page > 1 ? $"page={Number(page)}&" : "")}file={Number(file.Id)}#fetch";
+
     /// <summary>Where clients fetch a generic file.</summary>
     public static string ApiFile(Frame frame, Package package, PackageFile file) =>
         $"{ApiVersion(frame, package)}/{string.Join('/', Plain(file).Split('/').Select(Uri.EscapeDataString))}";

@@ -33,17 +33,38 @@ internal static class PackagePages
             || await packages.FindAsync(project.Id, number, cancellationToken) is not { } package) return context.NoSuchPage();
         var query = await ListQuery.ReadAsync(context);
         var (files, total) = await packages.FilesAsync(package.Id, "file_name", descending: false, query.Page, cancellationToken);
+        var older = await OlderAsync(packages, files, cancellationToken);
         var creator = package.CreatorId is { } creatorId && !caller.IsAnonymous
             ? await services.GetRequiredService<UserStore>().FindAsync(creatorId, cancellationToken) : null;
         // Names of tokens are for those who read the audit events of the project as well.
         var maySeeCredentials = !caller.IsAnonymous && await gate.AllowsAsync(caller, Permission.ManageProject, project, cancellationToken);
         var publications = caller.IsAnonymous ? [] : await packages.PublicationsAsync(files, cancellationToken);
         return context.Page<PackagePage>(StatusCodes.Status200OK, ("Project", project), ("Package", package), ("Files", files),
+            ("Older", older), ("Fetched", await FetchedAsync(context, packages, package, files, older)),
             ("OtherVersions", await packages.OtherVersionsAsync(package, cancellationToken)), ("Creator", creator?.Username),
             ("Publications", publications.ToDictionary(publication => publication.FileId)), ("MaySeeCredentials", maySeeCredentials),
             ("Downloads", await services.GetRequiredService<PackageDownloads>().OfPackageAsync(package.Id, DaysOfChart, cancellationToken)),
             ("MayDelete", !caller.IsAnonymous && await gate.AllowsAsync(caller, Permission.DestroyPackage, project, cancellationToken)),
             ("Pages", query.Pages(context, total)));
+    }
+
+    // The files are by name and then by age: only of the last name can the newest stand on the next page.
+    private static async Task<HashSet<long>> OlderAsync(PackageStore packages, IReadOnlyList<PackageFile> files, CancellationToken cancellationToken)
+    {
+        var older = files.Zip(files.Skip(1)).Where(pair => pair.First.FileName == pair.Second.FileName).Select(pair => pair.First.Id).ToHashSet();
+        if (files.Count > 0 && await packages.HasNewerFileAsync(files[^1], cancellationToken)) older.Add(files[^1].Id);
+        return older;
+    }
+
+    // The one that the address names, or the first that clients are served. Only generic packages have such lines.
+    private static async Task<PackageFile?> FetchedAsync(
+        HttpContext context, PackageStore packages, Package package, IReadOnlyList<PackageFile> files, HashSet<long> older)
+    {
+        if (package.Type != "generic") return null;
+        var chosen = long.TryParse(context.Request.Query["file"], NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            ? files.FirstOrDefault(file => file.Id == id) ?? await packages.FindFileByIdAsync(id, context.RequestAborted) : null;
+        if (chosen?.PackageId == package.Id) return chosen;
+        return files.Count == 0 ? null : files.FirstOrDefault(file => !older.Contains(file.Id), files[0]);
     }
 
     private static async Task DownloadAsync(
