@@ -1,3 +1,6 @@
+using System.Text.RegularExpressions;
+using AngleSharp.Html.Dom;
+using AngleSharp.Html.Parser;
 using Larder.Registry.Access;
 using Larder.Registry.Namespaces;
 using Larder.Registry.Upkeep;
@@ -87,6 +90,66 @@ public sealed class SearchingTests(Chromium chromium, PageServer fixture) : ICla
     }
 
     [Fact]
+    public async Task Every_file_of_a_package_has_its_lines_and_of_files_of_one_name_the_served_one_is_marked()
+    {
+        var project = await server.CreateProjectAsync(cancel);
+        for (var i = 0; i < 2; i++) await PublishAsync(project, "app", "1.0", "a.txt");
+        await PublishAsync(project, "app", "1.0", "b.txt");
+        for (var i = 0; i < 26; i++) await PublishAsync(project, "app", "1.0", "c.txt"); // to the next page
+        using var root = new Person(server);
+        await root.SignInAsync(cancel, ("token", LarderServer.RootToken));
+        var package = await NewestPackageAsync(project);
+        var address = Links.Package(project, package);
+
+        var page = await ReadAsync(address);
+        page.QuerySelector("#fetch")!.TextContent.ShouldBe("Fetch a.txt");
+        var cells = page.QuerySelectorAll("td[data-label=File]")
+            .Select(cell => string.Join(" ", cell.ChildNodes.Select(node => node.TextContent.Trim()).Where(text => text.Length > 0))).ToList();
+        cells[0].ShouldBe("a.txt older: clients are served the newest file of this name");
+        cells[1].ShouldBe("a.txt the newest of this name: clients are served this one How to fetch it");
+        cells[2].ShouldBe("b.txt How to fetch it");
+        cells[3..].ShouldAllBe(cell => cell == "c.txt older: clients are served the newest file of this name");
+        var links = page.QuerySelectorAll("a[href$=fetch]").Select(link => link.GetAttribute("href")!).ToList();
+        links.Count.ShouldBe(2);
+        var chosen = await ReadAsync(links[1]);
+        chosen.QuerySelector("#fetch")!.TextContent.ShouldBe("Fetch b.txt");
+        chosen.QuerySelectorAll("pre").Count(block => block.TextContent.Contains("generic/app/1.0/b.txt", StringComparison.Ordinal)).ShouldBe(4);
+        chosen.QuerySelector("main td a[aria-current=true]")!.GetAttribute("href").ShouldBe(links[1]);
+
+        var last = (await ReadAsync(address + "?page=2")).QuerySelectorAll("a[href$=fetch]").ShouldHaveSingleItem().GetAttribute("href")!;
+        last.ShouldStartWith(address + "?page=2&file=");
+        (await ReadAsync(last)).QuerySelector("#fetch")!.TextContent.ShouldBe("Fetch c.txt");
+        foreach (var nonsense in (string[])["0", "x", "99999999999999999999"])
+            (await ReadAsync($"{address}?file={nonsense}")).QuerySelector("#fetch")!.TextContent.ShouldBe("Fetch a.txt");
+
+        async Task<IHtmlDocument> ReadAsync(string path)
+        {
+            var answer = await root.GetAsync(path.Split('#')[0], cancel);
+            answer.Status.ShouldBe(200, path);
+            return await new HtmlParser().ParseDocumentAsync(answer.Text, cancel);
+        }
+    }
+
+    [Fact]
+    public async Task First_page_says_what_there_is_to_do_on_an_empty_server_and_what_a_search_has_not_found()
+    {
+        await using var own = await LarderServer.StartAsync(cancel, pages: true);
+        using var visitor = new Person(own);
+        var seen = (await visitor.GetAsync("/", cancel)).Text;
+        seen.ShouldContain("There are no groups yet that everybody may see.");
+        seen.ShouldNotContain("Make one");
+        using var root = new Person(own);
+        await root.SignInAsync(cancel, ("token", LarderServer.RootToken));
+        seen = (await root.GetAsync("/", cancel)).Text;
+        seen.ShouldContain($"There are no groups yet. <a href=\"{Links.NewGroup()}\">Make one</a>");
+        seen.ShouldContain($"There are no projects yet. <a href=\"{Links.NewProject()}\">Make one</a>");
+        seen = (await root.GetAsync("/?search=nothing", cancel)).Text;
+        Regex.Count(seen, "Nothing has this name\\.").ShouldBe(3);
+        seen.ShouldNotContain("Make one");
+        (await root.GetAsync("/?page=2", cancel)).Text.ShouldContain("There are no more.");
+    }
+
+    [Fact]
     public async Task Search_shows_nothing_of_others_and_only_text()
     {
         var project = await server.CreateProjectAsync(cancel);
@@ -99,6 +162,12 @@ public sealed class SearchingTests(Chromium chromium, PageServer fixture) : ICla
         await root.SignInAsync(cancel, ("token", LarderServer.RootToken));
         (await root.GetAsync($"/?search={name}", cancel)).Text.ShouldContain(Links.Package(project, 1)[..^1]);
         (await root.GetAsync($"/?search={Uri.EscapeDataString(Attack)}", cancel)).Text.ShouldNotContain("<img");
+    }
+
+    private async Task<long> NewestPackageAsync(Project project)
+    {
+        using var root = server.ClientFor(LarderServer.RootToken);
+        return (await root.AskAsync("GET", $"/projects/{project.Id}/packages", cancel)).Json[0].GetProperty("id").GetInt64();
     }
 
     private async Task PublishAsync(Project project, string name, string version, string path, string header = "PRIVATE-TOKEN", string? token = null)

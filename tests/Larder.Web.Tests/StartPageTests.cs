@@ -16,7 +16,7 @@ public sealed class StartPageTests
 
         page.Title.ShouldBe("Larder");
         page.DocumentElement.GetAttribute("lang").ShouldBe("en");
-        page.QuerySelectorAll("pre").Length.ShouldBe(2);
+        page.QuerySelectorAll("pre").Length.ShouldBe(1);
         page.QuerySelectorAll("pre").ShouldAllBe(block => block.TextContent.Contains(server.Url + "/api/v4/", StringComparison.Ordinal));
     }
 
