@@ -117,6 +117,7 @@ public sealed class PackageSettingsPageTests(Chromium chromium, PageServer fixtu
         await page.GetByLabel("keep").SelectOptionAsync("1");
         await page.GetByRole(AriaRole.Button, new() { Name = "Show what it would remove now" }).ClickAsync();
         await visit.InspectAsync("cleanup-preview");
+        await Assertions.Expect(page.Locator("main li", new() { HasText = "a.txt of app 1.0" })).ToHaveCountAsync(2);
         (await page.GetByRole(AriaRole.Status).TextContentAsync()).ShouldNotBeNull().ShouldContain("2 files");
         page.Url.ShouldEndWith("/cleanup?keep_n_duplicated_package_files=1&delete_generic_packages_not_downloaded_in_days=");
         (await root.AskAsync("GET", $"/projects/{project.Id}/packages/cleanup_policy", cancel))["keep_n_duplicated_package_files"].ShouldBe("all");

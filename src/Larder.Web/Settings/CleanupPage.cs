@@ -25,8 +25,9 @@ internal static class CleanupPage
     {
         var saved = await visit.Get<CleanupPolicyStore>().FindAsync(visit.Place.Id, visit.Cancel);
         var tried = Tried(visit.Context.Request.Query);
-        return visit.Page<CleanupView>(("Project", visit.Place.Project), ("Saved", saved), ("Tried", tried),
-            ("Preview", tried is null ? null : await visit.Get<CleanupPreviews>().OfAsync(visit.Place.Id, tried, CleanupReach.OfPage, visit.Cancel)));
+        var preview = tried is null ? null : await visit.Get<CleanupPreviews>().OfAsync(visit.Place.Id, tried, CleanupReach.OfPage, visit.Cancel);
+        return visit.Page<CleanupView>(("Project", visit.Place.Project), ("Saved", saved), ("Tried", tried), ("Preview", preview),
+            ("PackagesOfFiles", await visit.Get<PackageStore>().OfFilesAsync(preview?.FirstFiles ?? [], visit.Cancel)));
     }
 
     private static async Task<SettingsResult> SaveAsync(SettingsVisit visit, PageForm form) =>
