@@ -34,5 +34,19 @@ public sealed record MavenCoordinates(string? GroupId, string? ArtifactId, strin
             ? path.Relative + "/" : null;
     }
 
+    /// <summary>
+    /// The path of the file of coordinates as Maven writes them, <c>group:artifact:packaging[:classifier]:version</c>, or of the pom of
+    /// <c>group:artifact:version</c>; null for whatever else.
+    /// </summary>
+    public static MavenPath? File(string text)
+    {
+        var parts = text.Split(':');
+        if (parts.Length is < 3 or > 5) return null;
+        var (artifact, version) = (parts[1], parts[^1]);
+        var classifier = parts.Length == 5 ? "-" + parts[3] : "";
+        var packaging = parts.Length == 3 ? "pom" : parts[2];
+        return MavenPath.TryParse($"{parts[0].Replace('.', '/')}/{artifact}/{version}/{artifact}-{version}{classifier}.{packaging}", out var path) ? path : null;
+    }
+
     private static string Group(string[] parts) => string.Join('.', parts);
 }

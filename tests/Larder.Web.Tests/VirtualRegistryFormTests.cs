@@ -208,12 +208,17 @@ public sealed class VirtualRegistryFormTests(PageServer fixture) : IClassFixture
             explained.ShouldContain("outside: passed over, its rules refuse the file (denied by rule");
             explained.ShouldContain("last (not reached)");
         }
+        var coordinates = await ExplainAsync("org.acme:tool:jar:1.0");
+        coordinates.ShouldContain($"These are the coordinates of {jar}.");
+        coordinates.ShouldContain("The copy of inside is served.");
+        (await ExplainAsync("org.acme:tool:1.0")).ShouldContain("These are the coordinates of org/acme/tool/1.0/tool-1.0.pom.");
+        (await ExplainAsync("org.acme:tool:zip:dist:1.0")).ShouldContain("These are the coordinates of org/acme/tool/1.0/tool-1.0-dist.zip.");
         (await ExplainAsync("org/acme/tool/maven-metadata.xml")).ShouldContain("Lists of versions are merged");
-        foreach (var typed in (string[])["a//b", Attack])
+        foreach (var typed in (string[])["a//b", "org.acme:tool", "a:b:c:d:e:f", Attack])
         {
             var refused = await person.GetAsync($"{page}?path={Uri.EscapeDataString(typed)}", cancel);
             refused.Status.ShouldBe(422);
-            refused.Text.ShouldContain("Path is no path of a file in a Maven repository");
+            refused.Text.ShouldContain("File is no path of a file in a Maven repository, and no coordinates of one");
             refused.Text.ShouldNotContain("<img");
         }
 
@@ -247,7 +252,8 @@ public sealed class VirtualRegistryFormTests(PageServer fixture) : IClassFixture
         var text = await TextsAsync(page);
         text.ShouldContain("Resting until 2026-");
         text.ShouldContain("It failed 5 times in a row.");
-        text.ShouldContain("Last error: it answered 500.");
+        text.ShouldContain("Last error, at 2026-01-02 ");
+        text.ShouldContain(" UTC: it answered 500.");
         text.ShouldContain("Rate-limited until 2026-");
         text.ShouldContain("Answering. Its answers begin after");
         text.ShouldContain("Bytes saved");

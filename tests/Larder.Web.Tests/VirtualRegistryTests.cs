@@ -123,7 +123,7 @@ public sealed class VirtualRegistryTests(Chromium chromium, PageServer fixture) 
         await page.GetByText("It may supply files whose group matches the wildcard").WaitForAsync();
         await visit.InspectAsync("rules");
         await page.GotoAsync($"/-/virtual_registries/{registry}/why");
-        await page.GetByLabel("Path").FillAsync(jar);
+        await page.GetByLabel("File").FillAsync(jar);
         await page.Keyboard.PressAsync("Enter");
         await page.GetByText("The copy of Central is served.").WaitForAsync();
         await visit.InspectAsync("why");

@@ -14,6 +14,9 @@ public sealed record UpstreamHostState(
     /// <summary>From here on a host is slow.</summary>
     public static readonly TimeSpan SlowFrom = TimeSpan.FromSeconds(2);
 
+    /// <summary>When the latest failure came.</summary>
+    public DateTimeOffset? LastFailureAt { get; init; }
+
     /// <summary>How long it takes to begin an answer, of late; null when it has given none.</summary>
     public TimeSpan? ResponseTime { get; init; }
 
@@ -50,6 +53,7 @@ internal sealed class UpstreamHost(string origin, UpstreamClientOptions options,
     private bool probing;
     private int failures;
     private UpstreamFailure? lastFailure;
+    private DateTimeOffset? lastFailureAt;
     private TimeSpan? responseTime;
     private long sent;
     private long avoided;
@@ -90,16 +94,15 @@ internal sealed class UpstreamHost(string origin, UpstreamClientOptions options,
         {
             if (failure is null) responseTime = responseTime is { } before ? before + ((elapsed - before) * WeightOfLast) : elapsed;
             var now = time.GetUtcNow();
+            if (failure is not null) (lastFailure, lastFailureAt) = (failure, now);
             probing = false;
             if (failure?.RetryAfter is { } wait || failure?.Kind == UpstreamFailureKind.RateLimited)
                 notBefore = now + Shorter(failure.RetryAfter ?? options.DefaultRetryAfter, options.LongestRetryAfter);
             if (failure is null || !SpeaksOfTheHost(failure.Kind))
             {
                 (failures, rest) = (0, options.BreakerRest);
-                if (failure is not null) lastFailure = failure;
                 return;
             }
-            lastFailure = failure;
             if (++failures < options.BreakerFailures) return;
             restUntil = now + rest;
             rest = Shorter(rest * 2, options.LongestBreakerRest);
@@ -126,7 +129,7 @@ internal sealed class UpstreamHost(string origin, UpstreamClientOptions options,
             var (state, until) = now < notBefore ? (UpstreamHostCondition.RateLimited, notBefore)
                 : failures >= options.BreakerFailures ? (UpstreamHostCondition.Resting, restUntil)
                 : (UpstreamHostCondition.Answering, (DateTimeOffset?)null);
-            return new(origin, state, until, failures, lastFailure, sent, avoided) { ResponseTime = responseTime };
+            return new(origin, state, until, failures, lastFailure, sent, avoided) { ResponseTime = responseTime, LastFailureAt = lastFailureAt };
         }
     }
 

@@ -14,9 +14,10 @@ internal static class WhyPages
     {
         if (await sight.RegistryAsync(context, id) is not { } seen) return context.NoSuchPage();
         var typed = context.Request.Query["path"].ToString().Trim();
-        var isPath = MavenPath.TryParse(Relative(typed, new ClientLines(context.Frame().BaseUrl, seen.Row, TokenKind.All[0]).Url), out var path);
-        var foreseen = isPath ? await foresight.OfAsync(seen.Row, path, context.RequestAborted) : null;
-        return context.Page<WhyPage>(isPath || typed.Length == 0 ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity,
+        var url = new ClientLines(context.Frame().BaseUrl, seen.Row, TokenKind.All[0]).Url;
+        var path = MavenCoordinates.File(typed) ?? (MavenPath.TryParse(Relative(typed, url), out var parsed) ? parsed : null);
+        var foreseen = path is null ? null : await foresight.OfAsync(seen.Row, path, context.RequestAborted);
+        return context.Page<WhyPage>(path is not null || typed.Length == 0 ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity,
             ("Seen", seen), ("Typed", typed), ("Foreseen", foreseen));
     }
 

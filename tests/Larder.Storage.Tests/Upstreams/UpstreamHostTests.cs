@@ -56,7 +56,7 @@ public sealed class UpstreamHostTests : IAsyncLifetime
         upstream.Count("/a").ShouldBe(3);
         client.Describe(At("/")).ShouldBe(new UpstreamHostState(
             "http://repo.example", UpstreamHostCondition.Resting, time.GetUtcNow().AddSeconds(10), 3,
-            UpstreamFailure.OfStatus(500), Sent: 3, Avoided: 1));
+            UpstreamFailure.OfStatus(500), Sent: 3, Avoided: 1) { LastFailureAt = time.GetUtcNow() });
 
         time.Advance(TimeSpan.FromSeconds(10));
         await FailureAsync("/a"); // the probe
