@@ -208,6 +208,13 @@ public abstract class CleanupPolicyTests(LarderServer server) : IAsyncLifetime
         (some.Files.Count, some.FirstFiles.Count, some.SeesAllFiles).ShouldBe((2, 2, false));
         var all = await PreviewAsync(policy, 3, 3);
         (all.Files.Count, all.FirstFiles.Count, all.SeesAllFiles).ShouldBe((3, 3, true));
+        var store = server.Get<PackageStore>();
+        var packages = await store.OfFilesAsync(all.FirstFiles, cancel);
+        all.FirstFiles.Select(file => packages[file.PackageId].Name).ShouldBe(["a", "b", "c"]);
+        (await store.OfFilesAsync([], cancel)).ShouldBeEmpty();
+        (await store.HasNewerFileAsync(all.FirstFiles[0], cancel)).ShouldBeTrue();
+        var newest = (await store.FilesAsync(all.FirstFiles[0].PackageId, "id", descending: true, new Registry.Http.Page(1, 1), cancel)).Files[0];
+        (await store.HasNewerFileAsync(newest, cancel)).ShouldBeFalse();
 
         server.Time.Advance(TimeSpan.FromDays(2));
         policy = new CleanupPolicy("1", 1, null);
