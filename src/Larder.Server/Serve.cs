@@ -1,9 +1,11 @@
+using System.Net.Sockets;
 using Larder.Registry;
 using Larder.Registry.Access;
 using Larder.Registry.Data;
 using Larder.Registry.Upkeep.Moving;
 using Larder.Storage.Blobs;
 using Larder.Web;
+using Microsoft.AspNetCore.Connections;
 
 namespace Larder.Server;
 
@@ -37,8 +39,28 @@ internal static partial class Serve
 
         app.Services.GetRequiredService<IBlobStore>(); // takes the folder now: two servers must not share one
         if (!await PrepareAsync(app, options, cancellationToken)) return 1;
-        await app.RunAsync(cancellationToken);
+        if (!await ListenAsync(app, cancellationToken)) return 1;
+        await app.WaitForShutdownAsync(cancellationToken);
         return 0;
+    }
+
+    // What the operator has to change is no bug: one line, and no stack.
+    private static async Task<bool> ListenAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+            return true;
+        }
+        catch (IOException e) when (e.InnerException is AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync(e.Message); // names the address
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.AccessDenied or SocketError.AddressNotAvailable)
+        {
+            await Console.Error.WriteLineAsync($"Failed to bind to address {app.Configuration[WebHostDefaults.ServerUrlsKey]}: {e.Message}.");
+        }
+        return false;
     }
 
     private static async Task<bool> PrepareAsync(WebApplication app, LarderOptions options, CancellationToken cancellationToken)

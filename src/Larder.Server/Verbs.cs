@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Reflection;
 using Larder.Registry.Data;
 using Larder.Registry.Upkeep;
+using Larder.Storage.Blobs;
 
 namespace Larder.Server;
 
@@ -24,7 +25,7 @@ internal static class Verbs
             await Console.Error.WriteLineAsync($"The database does not answer: {e.Message}");
             return 1;
         }
-        catch (MigrationFailedException e)
+        catch (Exception e) when (e is MigrationFailedException or BlobFolderInUseException)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return 1;

@@ -85,13 +85,28 @@ public sealed class VerbsTests
         (await Command.RunAsync("dotnet", [ServerProcess.Program, "version"], Token)).Trim().ShouldMatch(@"^\d+\.\d+\.\d+");
 
     [Fact]
-    public async Task Second_server_on_the_same_data_is_refused()
+    public async Task Second_server_on_the_same_data_says_so_in_one_line()
     {
         await using var server = await ServerProcess.StartAsync();
-        var result = await Command.TryRunAsync("dotnet",
-            [ServerProcess.Program, "--urls", $"http://127.0.0.1:{Ports.Free()}", "--Larder:DataDirectory", server.DataDirectory], Token);
-        result.ExitCode.ShouldNotBe(0);
-        (result.Output + result.Errors).ShouldContain("in use by another process");
+        (await RefusedAsync($"http://127.0.0.1:{Ports.Free()}", server.DataDirectory))
+            .ShouldBe($"The blob folder {Path.Combine(Path.GetFullPath(server.DataDirectory), "blobs")} is in use by another process.");
+    }
+
+    [Fact]
+    public async Task Address_that_cannot_be_listened_on_is_named_in_one_line()
+    {
+        await using var server = await ServerProcess.StartAsync();
+        using var folder = new TemporaryDirectory();
+        (await RefusedAsync(server.Url, folder["data"])).ShouldBe($"Failed to bind to address {server.Url}: address already in use.");
+        // Of a range for documentation (RFC 5737): no interface has it.
+        (await RefusedAsync("http://192.0.2.1:8080", folder["data"])).ShouldStartWith("Failed to bind to address http://192.0.2.1:8080: ");
+    }
+
+    private static async Task<string> RefusedAsync(string urls, string data)
+    {
+        var result = await Command.TryRunAsync("dotnet", [ServerProcess.Program, "--urls", urls, "--Larder:DataDirectory", data], Token);
+        result.ExitCode.ShouldBe(1, result.Output + result.Errors);
+        return result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldHaveSingleItem();
     }
 
     private static async Task<string> PublishAsync(ServerProcess server, string content)

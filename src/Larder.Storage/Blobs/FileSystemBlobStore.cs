@@ -34,7 +34,8 @@ public sealed partial class FileSystemBlobStore : IBlobStore, IAsyncDisposable
     private int dirty; // whether anything was written since the last sync
 
     /// <summary>Takes the folder, clears what a killed process left in it, and finds out what a power cut may have torn.</summary>
-    /// <exception cref="IOException">Another process uses the folder, or it cannot be made or written.</exception>
+    /// <exception cref="BlobFolderInUseException">Another process uses the folder.</exception>
+    /// <exception cref="IOException">It cannot be made or written.</exception>
     public FileSystemBlobStore(FileSystemBlobOptions options, TimeProvider time, ILogger<FileSystemBlobStore> logger)
     {
         this.logger = logger;
@@ -129,7 +130,7 @@ public sealed partial class FileSystemBlobStore : IBlobStore, IAsyncDisposable
         }
         catch (IOException e)
         {
-            throw new IOException($"The blob folder {layout.Root} is in use by another process.", e);
+            throw new BlobFolderInUseException(layout.Root, e);
         }
     }
 
