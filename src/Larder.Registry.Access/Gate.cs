@@ -117,5 +117,8 @@ public sealed class Gate
         ?? throw new InvalidOperationException("This endpoint does not say what it requires.");
 }
 
-/// <summary>The feature of a request that holds the project or group in which the gate let it act, the last one if several; not of GET and HEAD.</summary>
+/// <summary>
+/// The feature of a request that holds the project or group in which the gate let it act, the last one if several; not of GET and HEAD.
+/// A request that makes one acts in what it has made.
+/// </summary>
 public sealed record GatedPlace(Project? Project, Namespace? Group);

@@ -1,3 +1,5 @@
+using Larder.Registry.Access;
+using Larder.Registry.Namespaces;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,6 +33,12 @@ public static class AuditConventions
             }
             return result;
         });
+
+    /// <summary>The event of this request belongs to the project that it has made, as in GitLab.</summary>
+    public static void HasMade(this HttpContext context, Project project) => context.Features.Set(new GatedPlace(project, null));
+
+    /// <summary>The event of this request belongs to the group that it has made, as in GitLab.</summary>
+    public static void HasMade(this HttpContext context, Namespace group) => context.Features.Set(new GatedPlace(null, group));
 
     /// <summary>Says why an endpoint that looks like a change writes no event by itself.</summary>
     public static RouteHandlerBuilder IsNotAudited(this RouteHandlerBuilder endpoint, string reason) =>

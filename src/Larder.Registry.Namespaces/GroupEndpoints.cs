@@ -104,6 +104,7 @@ internal static class GroupEndpoints
         {
             var group = await namespaces.CreateGroupAsync(parent, name, path, visibility, parameters.Text("description") ?? "",
                 context.Caller().UserId!.Value, cancellationToken);
+            context.HasMade(group);
             return ApiJson.Answer(await json.OfAsync(context, group), StatusCodes.Status201Created);
         }
         catch (DuplicateRowException)

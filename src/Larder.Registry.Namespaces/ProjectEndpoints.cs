@@ -94,10 +94,10 @@ internal static class ProjectEndpoints
             return ApiError.Model("visibility_level", $"{visibility} is not allowed in a {home.Visibility} group.");
         try
         {
-            var made = new NewProject(
-                home, name, path, visibility, registryAccess, parameters.Text("description") ?? "", caller.UserId);
-            return ApiJson.Answer(
-                await json.OfAsync(context, await projects.CreateAsync(made, cancellationToken)), StatusCodes.Status201Created);
+            var project = await projects.CreateAsync(
+                new NewProject(home, name, path, visibility, registryAccess, parameters.Text("description") ?? "", caller.UserId), cancellationToken);
+            context.HasMade(project);
+            return ApiJson.Answer(await json.OfAsync(context, project), StatusCodes.Status201Created);
         }
         catch (DuplicateRowException)
         {

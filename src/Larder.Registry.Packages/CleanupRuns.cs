@@ -33,7 +33,7 @@ public sealed partial class CleanupRuns(
             Cleaned(logger, due.ProjectId, removed.Packages, removed.Files);
             await audit.AddAsync(new AuditEvent
             {
-                EventName = "packages_cleaned_up", AuthorName = Name, EntityType = EntityTypes.Project, EntityId = due.ProjectId,
+                EventName = AuditEventNames.PackagesCleanedUp, AuthorName = Name, EntityType = EntityTypes.Project, EntityId = due.ProjectId,
                 EntityPath = (await projects.FindByIdAsync(due.ProjectId, cancellationToken))?.FullPath ?? "",
                 Target = $"{removed.Packages} packages, {removed.Files} package files",
             });

@@ -13,9 +13,6 @@ namespace Larder.Registry.Packages;
 /// <summary>Publishing and fetching generic files (generic-packages contract sections 2 and 3).</summary>
 internal static class GenericEndpoints
 {
-    /// <summary>The name of the audit event of a file that was published, whichever way it came.</summary>
-    public const string PublishedEvent = "package_file_published";
-
     public static void Map(IEndpointRouteBuilder app)
     {
         const string file = "/api/v4/projects/{id}/packages/generic/{package_name}/{package_version}/{**file_name}";
@@ -45,7 +42,7 @@ internal static class GenericEndpoints
         // Again: a rule that was made while the body arrived holds for it.
         if (await ProtectedAsync() is { } late) return late;
         var added = await files.AddAsync(
-            new NewPackageFile(project!.Id, names, wishes.Status, context.Caller().UserId, blob!, AuditEvent.Of(context, PublishedEvent),
+            new NewPackageFile(project!.Id, names, wishes.Status, context.Caller().UserId, blob!, AuditEvent.Of(context, AuditEventNames.PackageFilePublished),
                 PublishedWith.Of(context.Caller())),
             cancellationToken);
         if (added is null) return ApiError.BadRequest("Duplicate package is not allowed");

@@ -164,7 +164,7 @@ internal sealed class ResumableEndpoints(
         if (await protection.CheckPushAsync(context.Caller(), project, "generic", upload.Names.PackageName, CancellationToken.None) is { } refusal)
             return refusal;
         switch (await uploads.PublishAsync(
-            upload, whole.Blob, AuditEvent.Of(context, GenericEndpoints.PublishedEvent), PublishedWith.Of(context.Caller()), CancellationToken.None))
+            upload, whole.Blob, AuditEvent.Of(context, AuditEventNames.PackageFilePublished), PublishedWith.Of(context.Caller()), CancellationToken.None))
         {
             case UploadEnd.Published:
                 context.Response.Headers["Upload-Offset"] = Text(upload.Length);

@@ -129,6 +129,18 @@ public sealed class AdministrationTests(Chromium chromium, PageServer fixture) :
     }
 
     [Fact]
+    public async Task Audit_log_suggests_every_event_that_there_may_be()
+    {
+        using var root = new Person(server);
+        await root.SignInAsync(cancel, ("token", LarderServer.RootToken));
+        var page = await new AngleSharp.Html.Parser.HtmlParser().ParseDocumentAsync((await root.GetAsync(AdminLinks.Audit, cancel)).Text, cancel);
+        var names = page.QuerySelectorAll("#events option").Select(option => option.GetAttribute("value")!).ToList();
+        // Of calls, of what upkeep does, of what is written with its row, of signing in.
+        foreach (var name in (string[])["project_created", "packages_cleaned_up", "package_file_published", "user_sign_in_refused"]) names.ShouldContain(name);
+        names.ShouldBe(names.Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Running_uploads_are_shown_with_their_progress()
     {
         var project = await server.CreateProjectAsync(cancel);

@@ -26,7 +26,7 @@ internal static class AuditPages
             CreatedAfter: Midnight(asked.From, 0), CreatedBefore: Midnight(asked.To, 1) - 1);
         var before = long.TryParse(Text("before"), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : (long?)null;
         var events = await log.ListAsync(filter, before, Size + 1, cancellationToken);
-        return context.Page<AuditPage>(StatusCodes.Status200OK, ("Asked", asked), ("Events", events.Take(Size).ToList()), ("Names", Names(endpoints)),
+        return context.Page<AuditPage>(StatusCodes.Status200OK, ("Asked", asked), ("Events", events.Take(Size).ToList()), ("Names", AuditEventNames.All(endpoints)),
             ("First", before is null ? null : Links.With(context.Request, "before", null)),
             ("Next", events.Count <= Size ? null : Links.With(context.Request, "before", events[Size - 1].Id.ToString(CultureInfo.InvariantCulture))));
 
@@ -39,7 +39,4 @@ internal static class AuditPages
     private static long? Midnight(string day, int later) =>
         DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) && date < DateOnly.MaxValue
             ? new DateTimeOffset(date.AddDays(later), TimeOnly.MinValue, TimeSpan.Zero).ToUnixTimeMilliseconds() : null;
-
-    private static IReadOnlyList<string> Names(EndpointDataSource endpoints) =>
-        [.. endpoints.Endpoints.Select(endpoint => endpoint.Metadata.GetMetadata<AuditedAs>()?.EventName).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
 }

@@ -22,9 +22,6 @@ internal sealed record OpenIdWelcome(string? Secret, string Refusal);
 internal sealed partial class OpenIdPeople(
     LarderOptions options, IdentityStore identities, UserStore users, SessionStore sessions, AuditLog audit, ILogger<OpenIdPeople> logger)
 {
-    private const string SignedIn = "user_signed_in";
-    private const string Refused = "user_sign_in_refused";
-
     private OpenIdOptions OpenId => options.SignIn.OpenIdConnect;
 
     public async Task<OpenIdWelcome> WelcomeAsync(HttpContext context, ClaimsPrincipal person)
@@ -35,7 +32,7 @@ internal sealed partial class OpenIdPeople(
         if (user is { State: not UserState.Active }) refusal = "Your account is blocked. An administrator can let you in again.";
         if (user is null || refusal.Length > 0)
         {
-            await audit.AddAsync(Event(context, Refused, user, issuer, subject));
+            await audit.AddAsync(Event(context, AuditEventNames.UserSignInRefused, user, issuer, subject));
             return new(null, refusal);
         }
         if (OpenId.AdministratorClaim.Length > 0 && person.HasClaim(OpenId.AdministratorClaim, OpenId.AdministratorValue) is var isAdmin && isAdmin != user.IsAdmin)
@@ -43,7 +40,7 @@ internal sealed partial class OpenIdPeople(
             // Nobody would be left to give it back, and a claim that the provider has renamed would take it from everybody.
             if (!await users.SetAdministratorAsync(user.Id, isAdmin, cancellationToken)) LastAdministrator(logger, user.Username);
         }
-        await audit.AddAsync(Event(context, SignedIn, user, issuer, subject));
+        await audit.AddAsync(Event(context, AuditEventNames.UserSignedIn, user, issuer, subject));
         return new(await sessions.BeginAsync(user.Id, tokenId: null, cancellationToken), "");
     }
 

@@ -119,6 +119,25 @@ public abstract class AuditTests(LarderServer server)
     }
 
     [Fact]
+    public async Task Making_a_group_or_project_is_told_by_what_was_made()
+    {
+        var path = server.NewName("made");
+        var group = await MakeAsync("Group", "groups", new { name = path, path }, path);
+        await MakeAsync("Group", "groups", new { name = "inner", path = "inner", parent_id = group }, $"{path}/inner");
+        await MakeAsync("Project", "projects", new { name = "tools", namespace_id = group }, $"{path}/tools");
+
+        async Task<long> MakeAsync(string type, string kind, object json, string fullPath)
+        {
+            var made = (await root.AskAsync("POST", $"/{kind}", cancel, json)).Json.GetProperty("id").GetInt64();
+            var happened = (await EventsAsync(root, $"/{kind}/{made}/audit_events")).ShouldHaveSingleItem();
+            happened["event_name"].GetString().ShouldBe($"{type.ToLowerInvariant()}_created");
+            happened["entity_type"].GetString().ShouldBe(type);
+            happened["details"].GetProperty("entity_path").GetString().ShouldBe(fullPath);
+            return made;
+        }
+    }
+
+    [Fact]
     public async Task Mutations_are_told_by_their_project()
     {
         var project = await server.CreateProjectAsync(cancel);
