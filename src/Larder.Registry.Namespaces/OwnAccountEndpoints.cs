@@ -63,7 +63,10 @@ internal static class OwnAccountEndpoints
             var address = context.Connection.RemoteIpAddress;
             if (!limit.TryBegin(address, user.Username)) return ApiError.TooManyRequests((int)SignInLimit.Span.TotalSeconds);
             if (await passwords.VerifyAsync(user.Username, current, cancellationToken) is null)
+            {
+                limit.Failed(address, SignInWay.ChangeOfPassword);
                 return ApiError.Model("current_password", "is invalid");
+            }
             limit.Succeeded(address, user.Username);
         }
         if (Passwords.Problem(password) is { } problem) return ApiError.Model("password", problem);

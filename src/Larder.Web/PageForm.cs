@@ -19,6 +19,9 @@ public sealed class PageForm
     /// <summary>Exactly what was typed.</summary>
     public string Exact(string field) => fields[field].ToString();
 
+    /// <summary>Whether the form has this field, whatever was typed into it.</summary>
+    public bool Has(string field) => fields.ContainsKey(field);
+
     /// <summary>The values of several boxes of one name.</summary>
     public IReadOnlyList<string> All(string field) => [.. fields[field].OfType<string>()];
 

@@ -167,6 +167,39 @@ public sealed class SigningInTests(PageServer fixture) : IClassFixture<PageServe
     }
 
     [Fact]
+    public async Task Failed_sign_ins_are_told_by_their_form_and_logged_without_what_was_typed()
+    {
+        await using var own = await LarderServer.StartAsync(cancel, pages: true);
+        using var person = new Person(own);
+        // Whoever exists, has no password or does not exist at all is told the same.
+        var answers = new List<string>();
+        foreach (var name in (string[])["root", "nobody-typed", ""])
+        {
+            var answer = await person.SignInAsync(cancel, ("username", name), ("password", "secret-typed"));
+            answer.Status.ShouldBe(422);
+            answers.Add((await new HtmlParser().ParseDocumentAsync(answer.Text, cancel)).QuerySelector("[role=alert]")!.TextContent.Trim());
+        }
+        answers.Distinct().ShouldBe(["The username or the password is wrong, or the user may not sign in."]);
+        foreach (var token in (string[])["glpat-typed", ""])
+            (await person.SignInAsync(cancel, ("token", token))).Text.ShouldContain("A token must be a person&#x27;s own");
+        Logged("was refused").ShouldBe([.. Enumerable.Repeat("Warning 2010 A sign-in from 127.0.0.1 was refused: Password", 3),
+            .. Enumerable.Repeat("Warning 2010 A sign-in from 127.0.0.1 was refused: Token", 2)]);
+        own.Log.ShouldNotContain(line => line.Contains("typed", StringComparison.Ordinal));
+
+        for (var i = 5; i < SignInLimit.OfAddress; i++) await person.SignInAsync(cancel, ("token", "glpat-typed"));
+        for (var i = 0; i < 3; i++) (await person.SignInAsync(cancel, ("token", "glpat-typed"))).Status.ShouldBe(429);
+        Logged("unseen").ShouldBe(["Warning 2011 Sign-ins from 127.0.0.1 are refused unseen: 30 have failed within 00:05:00"]);
+        Logged("was refused").Count().ShouldBe(SignInLimit.OfAddress);
+
+        own.Time.Advance(SignInLimit.Span);
+        for (var i = 0; i < SignInLimit.OfName + 3; i++) await person.SignInAsync(cancel, ("username", "typed"), ("password", "typed"));
+        Logged("unseen").Last().ShouldBe("Warning 2012 Sign-ins with one name are refused unseen, the last from 127.0.0.1: 10 have failed within 00:05:00");
+        Logged("unseen").Count().ShouldBe(2);
+
+        IEnumerable<string> Logged(string words) => own.Log.Where(line => line.Contains(words, StringComparison.Ordinal)).Select(line => line.Trim());
+    }
+
+    [Fact]
     public async Task What_one_may_not_see_is_as_what_is_not_there()
     {
         var project = await server.CreateProjectAsync(cancel);

@@ -42,7 +42,11 @@ internal static partial class OpenIdPages
         {
             case OpenIdEnd.Known known:
                 var welcome = await people.WelcomeAsync(context, known.Person);
-                if (welcome.Secret is null) return Say(context, StatusCodes.Status403Forbidden, welcome.Refusal);
+                if (welcome.Secret is null)
+                {
+                    limit.Failed(context.Connection.RemoteIpAddress, SignInWay.OpenIdConnect);
+                    return Say(context, StatusCodes.Status403Forbidden, welcome.Refusal);
+                }
                 limit.Succeeded(context.Connection.RemoteIpAddress, null);
                 SessionCookie.Write(context, options, welcome.Secret);
                 return context.SeeOther(known.Return);
@@ -50,6 +54,7 @@ internal static partial class OpenIdPages
                 return Unreachable(context, options, away, logger);
             case OpenIdEnd.Refused refused:
                 DoesNotHold(logger, refused.Reason.Message);
+                limit.Failed(context.Connection.RemoteIpAddress, SignInWay.OpenIdConnect);
                 return Say(context, StatusCodes.Status403Forbidden, $"{options.SignIn.OpenIdConnect.Label} did not sign you in, or too long ago, or in another browser. Try again.");
             default:
                 throw new InvalidOperationException("There is no other end.");

@@ -15,8 +15,9 @@ internal static class SignInPages
     private const int RandomBytes = 32;
     private const int LongestSecret = 4096;
 
-    // The same whatever was wrong: it must not tell who exists.
-    private const string Refused = "That did not work. A token must be a person's own, still good, and have the scope api.";
+    // The same whatever was wrong: they must not tell who exists.
+    private const string TokenRefused = "That did not work. A token must be a person's own, still good, and have the scope api.";
+    private const string PasswordRefused = "The username or the password is wrong, or the user may not sign in.";
 
     public static void Map(IEndpointRouteBuilder pages)
     {
@@ -34,12 +35,18 @@ internal static class SignInPages
         var (form, refusal) = await PageForm.ReadAsync(context, SessionCookie.ReadVisitor(context, options));
         if (form is null) return refusal!;
         var (token, name, password) = (form["token"], form["username"], form.Exact("password"));
-        var (address, counted) = (context.Connection.RemoteIpAddress, token.Length > 0 ? null : name);
+        var way = form.Has("token") ? SignInWay.Token : SignInWay.Password;
+        var (address, counted) = (context.Connection.RemoteIpAddress, way == SignInWay.Token ? null : name);
         if (!limit.TryBegin(address, counted)) return TooOften(context, options, form);
-        var secret = token.Length is > 0 and <= LongestSecret ? await signIn.WithTokenAsync(token, cancellationToken)
-            : token.Length == 0 && name.Length > 0 ? await signIn.WithPasswordAsync(name, password, cancellationToken)
-            : null;
-        if (secret is null) return Show(context, options, form["return"], name, FormErrors.Of(Refused), StatusCodes.Status422UnprocessableEntity);
+        var secret = way == SignInWay.Token
+            ? token.Length is > 0 and <= LongestSecret ? await signIn.WithTokenAsync(token, cancellationToken) : null
+            : name.Length > 0 ? await signIn.WithPasswordAsync(name, password, cancellationToken) : null;
+        if (secret is null)
+        {
+            limit.Failed(address, way);
+            return Show(context, options, form["return"], name, FormErrors.Of(way == SignInWay.Token ? TokenRefused : PasswordRefused),
+                StatusCodes.Status422UnprocessableEntity);
+        }
         limit.Succeeded(address, counted);
         SessionCookie.Write(context, options, secret);
         return context.SeeOther(Links.Local(form["return"]));
