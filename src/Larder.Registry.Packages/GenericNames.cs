@@ -24,6 +24,16 @@ public sealed partial record GenericNames(string PackageName, string Version, st
     public const string Latest = "latest";
 
     private const int LongestStoredName = 1024;
+    private const string Characters = "letters, digits, dots, underscores, hyphens and plus signs";
+
+    /// <summary>The rule of <see cref="PackageName"/> for people; <see cref="Problems"/> keeps to GitLab's words.</summary>
+    public const string PackageNameRule = $"Use {Characters}, at most 255 of them.";
+
+    /// <summary>The rule of <see cref="Version"/> for people.</summary>
+    public const string VersionRule = $"Use {Characters}, at most 255 of them, and no two dots in a row.";
+
+    /// <summary>The rule of <see cref="FileName"/> for people.</summary>
+    public const string FileNameRule = $"Use {Characters}, at most 255 of them; between others also ~ and @.";
 
     /// <summary>
     /// The name under which the file is kept and listed: a nested path is percent-encoded as one component, as GitLab does,

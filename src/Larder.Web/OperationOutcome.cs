@@ -58,6 +58,16 @@ public sealed class FormErrors
         return errors;
     }
 
+    /// <summary>The same, and what is wrong with a field goes on with a sentence; none where the function answers null.</summary>
+    public FormErrors With(string field, Func<string, string?> sentence)
+    {
+        var errors = new FormErrors();
+        errors.others.AddRange(others);
+        foreach (var (name, texts) in fields)
+            errors.fields[name] = name == field ? [.. texts.Select(text => sentence(text) is { } more ? $"{text}. {more}" : text)] : texts;
+        return errors;
+    }
+
     /// <summary>What is wrong with a field that the page shows, as a sentence; null when nothing is.</summary>
     public string? this[string field] => fields.TryGetValue(field, out var texts) ? string.Join(", ", texts) : null;
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Larder.Registry.Access;
 using Larder.Registry.Namespaces;
+using Larder.Registry.Packages;
 using Larder.Testing;
 using Microsoft.Playwright;
 
@@ -33,7 +34,7 @@ public sealed class PublishingTests(Chromium chromium, PageServer fixture) : ICl
         var states = await page.Locator("[data-uploads] li").AllTextContentsAsync();
         states[0].ShouldBe("one.txt published, SHA-256 " + Digest("first"));
         states[1].ShouldBe("two.txt published, SHA-256 " + Digest("second"));
-        states[2].ShouldBe("bad name.txt not published: file name is invalid");
+        states[2].ShouldBe("bad name.txt not published: file name is invalid. " + GenericNames.FileNameRule);
         await visit.InspectAsync("published");
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Look at the package" }).ClickAsync();
@@ -56,6 +57,46 @@ public sealed class PublishingTests(Chromium chromium, PageServer fixture) : ICl
     }
 
     [Fact]
+    public async Task Files_dropped_beside_the_box_count_and_stay_chosen_while_the_version_is_put_right()
+    {
+        var project = await server.CreateProjectAsync(cancel);
+        await using var visit = await chromium.VisitAsync(server);
+        var page = visit.Page;
+        await visit.SignInAsync(LarderServer.RootToken);
+        await page.GotoAsync(Links.Publish(project));
+        await page.GetByLabel("Package").FillAsync("app");
+        await page.GetByLabel("Version").FillAsync("1..0");
+        var title = await page.Locator("h1").ElementHandleAsync();
+        // What carries no files is the browser's: text can still be dropped into a field.
+        (await page.EvaluateAsync<bool>("""
+            element => {
+              const transfer = new DataTransfer();
+              transfer.setData("text/plain", "words");
+              return element.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+            }
+            """, title)).ShouldBeTrue();
+        await page.EvaluateAsync(DroppedFiles.Script, new object[] { title, new[] { new[] { "one.txt", "first" }, ["two.txt", "second"] } });
+        await Assertions.Expect(page.Locator("[data-chosen]")).ToHaveTextAsync("2 files are chosen.");
+        var publish = page.GetByRole(AriaRole.Button, new() { Name = "Publish", Exact = true });
+        await publish.ClickAsync();
+        await Assertions.Expect(page.Locator("#package_version-about")).ToHaveTextAsync("Version is invalid. " + GenericNames.VersionRule);
+        await Assertions.Expect(page.GetByLabel("Version")).ToBeFocusedAsync();
+        await Assertions.Expect(page.Locator("[data-chosen]")).ToHaveTextAsync("2 files are chosen.");
+        await visit.InspectAsync("publish-refused");
+
+        await page.GetByLabel("Version").FillAsync("1.0");
+        await publish.ClickAsync();
+        await page.GetByText("2 of 2 files published").WaitForAsync();
+        (await page.GetByLabel("Version").GetAttributeAsync("aria-invalid")).ShouldBeNull();
+        await Assertions.Expect(page.Locator("[data-chosen]")).ToBeEmptyAsync();
+
+        await page.EvaluateAsync(DroppedFiles.Script, new object[] { title, new[] { new[] { "three.txt", "third" } } });
+        await Assertions.Expect(page.Locator("[data-chosen]")).ToHaveTextAsync("three.txt is chosen.");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Choose none of them" }).ClickAsync();
+        await Assertions.Expect(page.Locator("[data-chosen]")).ToBeEmptyAsync();
+    }
+
+    [Fact]
     public async Task Without_scripts_one_file_goes_by_form_and_what_was_typed_stays()
     {
         var project = await server.CreateProjectAsync(cancel);
@@ -68,7 +109,8 @@ public sealed class PublishingTests(Chromium chromium, PageServer fixture) : ICl
         await page.GetByLabel("Version").FillAsync("1 0");
         await page.GetByLabel("File").SetInputFilesAsync(file);
         await page.GetByRole(AriaRole.Button, new() { Name = "Publish", Exact = true }).ClickAsync();
-        (await page.Locator("#package_version-about").TextContentAsync()).ShouldBe("Version is invalid");
+        (await page.Locator("#package_version-about").TextContentAsync()).ShouldBe("Version is invalid. " + GenericNames.VersionRule);
+        (await page.Locator("#file-about").TextContentAsync()).ShouldNotBeNull().ShouldStartWith("Choose it again");
         (await page.GetByLabel("Package").InputValueAsync()).ShouldBe("app");
         await page.GetByLabel("Version").FillAsync("1.0");
         await page.GetByLabel("File").SetInputFilesAsync(file);
@@ -124,7 +166,11 @@ public sealed class PublishingTests(Chromium chromium, PageServer fixture) : ICl
         await root.SignInAsync(cancel, ("token", LarderServer.RootToken));
         (await PutAsync(root, address, new string('0', 64))).Status.ShouldBe(403);
         var token = await root.FormTokenAsync("/-/groups/new", cancel);
-        (await PutAsync(root, Links.Publish(project) + "/a%20b/1.0/a.txt", token))["error"].ShouldBe("package name should be a valid file path");
+        var refused = await PutAsync(root, Links.Publish(project) + "/a%20b/1.0/a%20b.txt", token);
+        refused.Status.ShouldBe(400);
+        refused["error"].ShouldBe("file name is invalid. " + GenericNames.FileNameRule);
+        refused.Json.GetProperty("fields").GetProperty("package_name").GetString()
+            .ShouldBe("should be a valid file path. " + GenericNames.PackageNameRule);
         var done = await PutAsync(root, Links.Publish(project) + "/app/1.0/dir%2Fsub/a.txt", token);
         done.Status.ShouldBe(200);
         done["sha256"].ShouldBe(Digest("content"));

@@ -85,9 +85,25 @@ if (form) {
     }
   };
 
-  zone.addEventListener("dragover", event => { event.preventDefault(); zone.classList.add("over"); });
-  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-  zone.addEventListener("drop", async event => {
+  const keep = files => {
+    dropped = files;
+    input.required = files.length === 0;
+    form.querySelector("[data-forget]").hidden = files.length === 0;
+    chosen.textContent = files.length === 0 ? ""
+      : files.length === 1 ? files[0].path + " is chosen." : files.length + " files are chosen.";
+  };
+  form.querySelector("[data-forget]").addEventListener("click", () => { keep([]); input.focus(); });
+
+  // Anywhere on the page: beside the box the browser would leave the page for the file.
+  const hasFiles = event => event.dataTransfer && event.dataTransfer.types.includes("Files");
+  document.addEventListener("dragover", event => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    zone.classList.add("over");
+  });
+  document.addEventListener("dragleave", event => { if (!event.relatedTarget) zone.classList.remove("over"); });
+  document.addEventListener("drop", async event => {
+    if (!hasFiles(event)) return;
     event.preventDefault();
     zone.classList.remove("over");
     // Read at once: after the first wait the browser has emptied it.
@@ -98,10 +114,25 @@ if (form) {
       if (entries[i]) await walk(entries[i], "", found);
       else found.push({ path: files[i].name, file: files[i] });
     }
-    dropped = dropped.concat(found);
-    input.required = dropped.length === 0;
-    chosen.textContent = dropped.length + (dropped.length === 1 ? " file dropped." : " files dropped.");
+    keep(dropped.concat(found));
   });
+
+  // What is wrong with a field that all files share stands beside it, in place of its hint.
+  const fields = ["package_name", "package_version"].map(name => form.elements[name]).map(field => {
+    const about = document.getElementById(field.id + "-about");
+    return { field, about, hint: about.textContent };
+  });
+  const show = errors => {
+    for (const { field, about, hint } of fields) {
+      const error = errors[field.name];
+      about.textContent = error ? field.labels[0].textContent + " " + error : hint;
+      about.className = error ? "error" : "";
+      if (error) field.setAttribute("aria-invalid", "true");
+      else field.removeAttribute("aria-invalid");
+    }
+    const wrong = fields.find(({ field }) => errors[field.name]);
+    if (wrong) wrong.field.focus();
+  };
 
   const send = upload => new Promise(resolve => {
     const item = document.createElement("li");
@@ -125,10 +156,12 @@ if (form) {
       try { answer = JSON.parse(request.responseText); } catch { /* cut off, or not from us */ }
       progress.hidden = true;
       const done = request.status >= 200 && request.status < 300;
-      state.textContent = done ? "published, SHA-256 " + answer.sha256
-        : "not published: " + (answer.error || (request.status ? "the server answered " + request.status : "the connection broke"));
+      const errors = answer.fields || {};
+      const why = answer.error || (Object.keys(errors).length ? "see above"
+        : request.status ? "the server answered " + request.status : "the connection broke");
+      state.textContent = done ? "published, SHA-256 " + answer.sha256 : "not published: " + why;
       if (!done) state.className = "error";
-      resolve(done ? answer.package : null);
+      resolve({ upload, address: done ? answer.package : null, errors, hopeless: answer.file === true });
     });
     request.send(upload.file);
   });
@@ -141,21 +174,29 @@ if (form) {
     list.hidden = false;
     list.replaceChildren();
     finished.textContent = "";
-    const packages = [];
-    for (const upload of uploads) packages.push(await send(upload));
-    const link = packages.find(address => address);
-    const count = packages.filter(address => address).length;
-    finished.textContent = count + " of " + uploads.length + (uploads.length === 1 ? " file" : " files") + " published. ";
-    if (link) {
+    show({});
+    // What is chosen or dropped from here on is for the next time.
+    input.value = "";
+    keep([]);
+    const results = [];
+    let errors = {};
+    for (const upload of uploads) {
+      results.push(await send(upload));
+      errors = results[results.length - 1].errors;
+      if (Object.keys(errors).length) break; // it would be wrong with every other file too
+    }
+    const packages = results.map(result => result.address).filter(address => address);
+    finished.textContent = packages.length + " of " + uploads.length + (uploads.length === 1 ? " file" : " files") + " published. ";
+    if (packages.length) {
       const anchor = document.createElement("a");
-      anchor.href = link;
+      anchor.href = packages[0];
       anchor.textContent = "Look at the package";
       finished.append(anchor);
     }
-    dropped = [];
-    input.value = "";
-    input.required = true;
-    chosen.textContent = "";
+    // What was refused can be sent again, unless it would need another name.
+    const again = results.filter(result => !result.address && !result.hopeless).map(result => result.upload);
+    keep(again.concat(uploads.slice(results.length), dropped));
     button.disabled = false;
+    show(errors);
   });
 }

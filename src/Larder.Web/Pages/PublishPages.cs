@@ -3,6 +3,7 @@ using Larder.Registry;
 using Larder.Registry.Access;
 using Larder.Registry.Http;
 using Larder.Registry.Namespaces;
+using Larder.Registry.Packages;
 using Larder.Web.SigningIn;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -23,6 +24,8 @@ internal static class PublishPages
     private const string Record = "?select=package_file";
     private const int LongestField = 4096;
     private const int MostFields = 10;
+
+    private static readonly string[] OfAllFiles = ["package_name", "package_version"]; // the other errors are of one
 
     public static void Map(IEndpointRouteBuilder pages)
     {
@@ -59,7 +62,7 @@ internal static class PublishPages
             var outcome = await api.SendFileAsync(context, "PUT", Upload, route, body, length: null, Record);
             return outcome.Succeeded
                 ? context.SeeOther(Links.Package(project, outcome.Body.GetProperty("package_id").GetInt64()))
-                : Show(context, project, fields, outcome.Errors, StatusCodes.Status422UnprocessableEntity);
+                : Show(context, project, fields, Explained(outcome), StatusCodes.Status422UnprocessableEntity);
         }
         catch (Exception e) when (e is InvalidDataException or (IOException and not BadHttpRequestException))
         {
@@ -78,7 +81,16 @@ internal static class PublishPages
         LiftLimit(context);
         var route = Route(id, context.Segment("package_name"), context.Segment("package_version"), context.Segment("file_name"));
         var outcome = await api.SendFileAsync(context, "PUT", Upload, route, context.Request.Body, context.Request.ContentLength, Record);
-        if (!outcome.Succeeded) return Words(outcome.Status, string.Join(", ", outcome.Errors.Besides([])));
+        if (!outcome.Succeeded)
+        {
+            var errors = Explained(outcome);
+            return Results.Json(new
+            {
+                error = string.Join(", ", errors.Besides(OfAllFiles)),
+                fields = OfAllFiles.Where(field => errors[field] is not null).ToDictionary(field => field, field => errors[field]),
+                file = errors["file_name"] is not null || errors["path"] is not null,
+            }, statusCode: outcome.Status);
+        }
         return Results.Json(new
         {
             sha256 = outcome.Body.GetProperty("file_sha256").GetString(),
@@ -113,6 +125,12 @@ internal static class PublishPages
         HttpContext context, long id, ProjectStore projects, Gate gate, CancellationToken cancellationToken) =>
         await projects.FindByIdAsync(id, cancellationToken) is { } project
             && await gate.AllowsAsync(context.Caller(), Permission.PublishPackage, project, cancellationToken) ? project : null;
+
+    // The API says that something is invalid; people want to know what would not be.
+    private static FormErrors Explained(OperationOutcome outcome) => outcome.Errors
+        .With("package_name", _ => GenericNames.PackageNameRule)
+        .With("package_version", _ => GenericNames.VersionRule)
+        .With("file_name", _ => GenericNames.FileNameRule);
 
     // The upload has a limit of its own, with words; the server's would cut the connection.
     private static void LiftLimit(HttpContext context)
