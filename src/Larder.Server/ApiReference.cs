@@ -40,6 +40,7 @@ public static class ApiReference
             options.AddDocument(Document);
             options.DefaultFonts = false; // they would come from another host
             options.Telemetry = false;
+            options.DisableAgent().DisableMcp().HideClientButton().HideDeveloperTools(); // they lead to services of its maker
             options.WithNonce();
         });
     }

@@ -11,6 +11,9 @@ public static class Links
     /// <summary>Groups and projects that one may see.</summary>
     public const string Home = "/";
 
+    /// <summary>The API, described.</summary>
+    public const string Api = "/-/api/";
+
     /// <summary>The form of signing in.</summary>
     public const string SignIn = "/-/sign_in";
 

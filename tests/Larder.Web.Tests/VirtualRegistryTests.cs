@@ -50,6 +50,10 @@ public sealed class VirtualRegistryTests(Chromium chromium, PageServer fixture) 
         await Button("Create the upstream").ClickAsync();
         (await page.Locator("#url-about").TextContentAsync()).ShouldBe("Address is blocked: Only allowed schemes are http, https");
         await visit.InspectAsync("upstream-new-refused");
+        await page.GetByLabel("Address", new() { Exact = true }).FillAsync("http://127.0.0.1/maven");
+        await Button("Create the upstream").ClickAsync();
+        (await page.Locator("#url-about").TextContentAsync()).ShouldBe("Address is blocked: Requests to localhost are not allowed. "
+            + "The operator of this server can allow it with Larder:Upstreams:AllowedHosts.");
         await page.GetByLabel("Address", new() { Exact = true }).FillAsync(secondUrl);
         await Button("Create the upstream").ClickAsync();
 

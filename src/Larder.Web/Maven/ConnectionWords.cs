@@ -9,6 +9,9 @@ namespace Larder.Web.Maven;
 /// <param name="Text">What was asked, what came back, and where to look if it does not work.</param>
 public sealed record ConnectionWords(bool Works, string Text)
 {
+    /// <summary>What helps where an address inside the network is refused.</summary>
+    internal const string Allowing = "The operator of this server can allow it with Larder:Upstreams:AllowedHosts.";
+
     /// <summary>Of what the API's connection test has seen, which says more than its answer.</summary>
     internal static ConnectionWords Of(ConnectionReport report) => report.Failure is { } failure
         ? new(false, OfFailure(failure, report.Address))
@@ -19,7 +22,7 @@ public sealed record ConnectionWords(bool Works, string Text)
         UpstreamFailureKind.TimedOut =>
             $"Timed out: asked for {address}, it gave no answer in time. Is the address right, and does a firewall let this server through?",
         UpstreamFailureKind.AddressBlocked =>
-            "Not allowed: its address is private. The operator of this server can allow it with Larder:Upstreams:AllowedHosts.",
+            $"Not allowed: its address is private. {Allowing}",
         _ => $"Not reachable: asked for {address}, {failure.Detail}.",
     };
 

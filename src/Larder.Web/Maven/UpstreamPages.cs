@@ -1,4 +1,5 @@
 using Larder.Registry;
+using Larder.Registry.Http;
 using Larder.Registry.VirtualRegistries;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -100,7 +101,8 @@ internal static class UpstreamPages
         Form(context, outcome.Succeeded ? view with { Test = ConnectionWords.Of(outcome.Left<ConnectionReport>()) } : view with { Errors = outcome.Errors });
 
     private static IResult Form(HttpContext context, UpstreamFormView view) => context.Page<UpstreamFormPage>(
-        view.Errors.Any ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK, ("View", view));
+        view.Errors.Any ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK,
+        ("View", view with { Errors = view.Errors.With("url", problem => AddressWords.CanBeAllowed(problem) ? ConnectionWords.Allowing : null) }));
 
     private static Dictionary<string, object> Route(long id) => new() { ["id"] = id };
 }
