@@ -39,6 +39,7 @@ public sealed class CacheTree(Database database)
     // function in common that finds a character.
     private const string NoSlash = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+@$!,=^&'";
 
+    // "cross join" keeps SQLite from turning the last join round, which would read every entry of the upstream.
     private const string Level = """
         with recursive level(path, found, step) as (
           select * from (
@@ -57,7 +58,7 @@ public sealed class CacheTree(Database database)
             l.step + 1
           from level l where l.path is not null and l.found < @Count and l.step < @Steps)
         select e.relative_path, e.generation, e.size, e.downloaded_at from level l
-        join maven_cache_entries e on e.upstream_id = @Id and e.relative_path = l.path
+        cross join maven_cache_entries e where e.upstream_id = @Id and e.relative_path = l.path
         order by l.step
         """;
 
